@@ -1,0 +1,1 @@
+"""Everything about Veo, jobs and quotas; knows nothing of Discord."""

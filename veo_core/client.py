@@ -1,0 +1,213 @@
+"""The HTTP API of Ace Data Cloud: send, time out, translate; every decision about what follows is elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import aiohttp
+
+from veo_core import wire
+from veo_core.clock import Now
+from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Rejected, Unreachable
+from veo_core.models import Submission, TaskReport, TaskState
+from veo_core.reasons import Reason
+
+MAX_ANSWER_BYTES = 4_000_000
+MAX_LISTING_PAGES = 20
+_LOOK_TIMEOUT = timedelta(seconds=30)
+
+_ACCOUNT_CODES = frozenset(
+    {"no_token", "token_mismatched", "invalid_token", "token_expired", "disabled", "used_up", "insufficient_balance"}
+)
+_LOST_CODES = frozenset({"api_error", "timeout"})
+_REFUSAL_CODES = frozenset({"bad_request", "forbidden", "api_not_implemented", "no_api"})
+_MODEL_RETIRED = re.compile(
+    r"\bmodel\b.*\b(not supported|unsupported|invalid|not available|deprecated)\b", re.IGNORECASE
+)
+_BALANCE = re.compile(r"balance|used up|insufficient|exhausted", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    text: str
+    retry_after: str | None
+
+
+class VeoClient:
+    """Speaks to `/veo/videos` and `/veo/tasks`; the session belongs to the caller.
+
+    The session should not keep connections alive: a submission over a connection that the other side has just
+    closed would look like a lost answer.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        api_base: str,
+        api_token: str,
+        timeout: timedelta,
+        now: Now,
+    ) -> None:
+        self._session = session
+        self._base = api_base.rstrip("/")
+        self._headers = {"authorization": f"Bearer {api_token}", "accept": "application/json"}
+        self._submit_timeout = _timeout(timeout)
+        self._look_timeout = _timeout(_LOOK_TIMEOUT)
+        self._now = now
+
+    async def submit(self, submission: Submission) -> TaskReport:
+        """Ask for a video.
+
+        Answers with a pending report and its task_id, or with the finished result where the API held the connection.
+        Raises Unreachable (nothing was created), RateLimited, AnswerLost, AccountProblem, Rejected.
+        """
+        reply = await self._request("/veo/videos", wire.submission_body(submission), self._submit_timeout)
+        body = wire.parse_object(reply.text)
+        answer = wire.parse_answer(body or {})
+        refusal = self._refusal(reply, answer)
+        if refusal is not None and (answer.task_id is None or not isinstance(refusal, AnswerLost)):
+            raise refusal
+        report = wire.task_report(answer)
+        if report.state is TaskState.SUCCEEDED:
+            return report
+        if answer.task_id is None:
+            raise AnswerLost("the answer names no task", trace_id=answer.trace_id)
+        # With a task id the records of /veo/tasks tell the truth, also about a failure.
+        return TaskReport(answer.task_id, TaskState.PENDING, trace_id=answer.trace_id)
+
+    async def fetch(self, task_ids: Sequence[str]) -> dict[str, TaskReport]:
+        """Look at up to 50 tasks in one request; a task that the API does not know is absent.
+
+        Raises Unreachable, RateLimited, AccountProblem.
+        """
+        body = await self._tasks(wire.batch_body(list(task_ids)))
+        reports = wire.parse_items(body or {})
+        if reports is None:
+            raise Unreachable("the batch answer has no items")
+        return {report.task_id: report for report in reports if report.task_id is not None}
+
+    async def fetch_one(self, task_id: str) -> TaskReport | None:
+        """Look at one task; None when the API does not know it.
+
+        Raises Unreachable, RateLimited, AccountProblem.
+        """
+        return wire.parse_record(await self._tasks(wire.retrieve_body(task_id)))
+
+    async def find(self, since: datetime) -> tuple[TaskReport, ...]:
+        """The account's tasks made since then, to recognise one whose answer was lost.
+
+        Raises Unreachable, RateLimited, AccountProblem.
+        """
+        found: dict[str, TaskReport] = {}
+        for page in range(MAX_LISTING_PAGES):
+            body = await self._tasks(wire.listing_body(since.timestamp(), offset=page * wire.BATCH_LIMIT))
+            reports = wire.parse_items(body or {})
+            if reports is None:
+                raise Unreachable("the listing has no items")
+            found |= {report.task_id: report for report in reports if report.task_id is not None}
+            if len(reports) < wire.BATCH_LIMIT:
+                break
+        return tuple(found.values())
+
+    async def ping(self) -> None:
+        """Ask for next to nothing, to see whether the API answers; costs nothing.
+
+        Raises Unreachable, RateLimited, AccountProblem.
+        """
+        await self._tasks(wire.listing_body(self._now().timestamp(), offset=0, limit=1))
+
+    async def _tasks(self, body: wire.Json) -> wire.Json | None:
+        """POST /veo/tasks: changes nothing at the provider, so every failure may be tried again."""
+        try:
+            reply = await self._request("/veo/tasks", body, self._look_timeout)
+        except AnswerLost as error:
+            raise Unreachable(error.message) from error
+        value = wire.parse_object(reply.text)
+        if value is None and reply.status == _OK and reply.text.strip() == "null":
+            return None
+        answer = wire.parse_answer({"error": (value or {}).get("error")})
+        refusal = self._refusal(reply, answer)
+        if isinstance(refusal, RateLimited | AccountProblem):
+            raise refusal
+        if refusal is not None or value is None:
+            raise Unreachable(f"/veo/tasks answered {reply.status} {answer.error.code if answer.error else ''}".strip())
+        return value
+
+    async def _request(self, path: str, body: wire.Json, limit: aiohttp.ClientTimeout) -> _Reply:
+        """Send one POST and read its bounded answer.
+
+        Raises Unreachable when nothing was sent, AnswerLost when something may have been.
+        """
+        try:
+            async with self._session.post(
+                self._base + path, json=body, headers=self._headers, timeout=limit, allow_redirects=False
+            ) as response:
+                raw = await _read(response)
+                return _Reply(response.status, raw, response.headers.get("Retry-After"))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unreachable(f"could not connect: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+            raise AnswerLost(f"no answer: {type(error).__name__}") from error
+
+    def _refusal(self, reply: _Reply, answer: wire.Answer) -> ProviderError | None:
+        """What an answer that is no success means; None for a success. The contract's table, row by row."""
+        error = answer.error or wire.ApiError()
+        message, code, trace_id = error.message or f"HTTP {reply.status}", error.code, answer.trace_id
+        if reply.status == _TOO_MANY or code == "too_many_requests":
+            wait = wire.retry_after(reply.retry_after, self._now())
+            return RateLimited(message, retry_after=wait, code=code, trace_id=trace_id)
+        if _is_account_problem(reply.status, error):
+            return AccountProblem(message, code=code or str(reply.status), trace_id=trace_id)
+        if reply.status >= _SERVER_ERROR or reply.status == _REQUEST_TIMEOUT or code in _LOST_CODES:
+            return AnswerLost(message, code=code, trace_id=trace_id)
+        if reply.status >= _CLIENT_ERROR or code in _REFUSAL_CODES:
+            return _client_error(reply, error, trace_id)
+        if reply.status >= _REDIRECT:
+            return Unreachable(f"redirected with {reply.status}")
+        if answer.failed:
+            return Rejected(message, reason=Reason.PROVIDER_FAILED, code=code, trace_id=trace_id)
+        return None
+
+
+_OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
+_UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _REQUEST_TIMEOUT, _TOO_MANY = 401, 402, 403, 408, 429
+
+
+def _is_account_problem(status: int, error: wire.ApiError) -> bool:
+    if error.code in _ACCOUNT_CODES or status in {_UNAUTHORIZED, _PAYMENT}:
+        return True
+    # A 403 is balance or moderation, hardly ever authentication.
+    return status == _FORBIDDEN and error.code != "forbidden" and bool(_BALANCE.search(error.message))
+
+
+def _client_error(reply: _Reply, error: wire.ApiError, trace_id: str | None) -> ProviderError:
+    message = error.message or f"HTTP {reply.status}"
+    if reply.status == _NOT_FOUND and not error.code:
+        return Unreachable("the API is not at this address: HTTP 404")
+    if reply.status == _FORBIDDEN or error.code == "forbidden":
+        reason = Reason.MODERATED
+    elif _MODEL_RETIRED.search(message):
+        reason = Reason.MODEL_RETIRED
+    else:
+        reason = Reason.PROVIDER_REFUSED
+    return Rejected(message, reason=reason, code=error.code, trace_id=trace_id)
+
+
+_NOT_FOUND = 404
+
+
+async def _read(response: aiohttp.ClientResponse) -> str:
+    raw = await response.content.read(MAX_ANSWER_BYTES)
+    while not response.content.at_eof() and len(raw) < MAX_ANSWER_BYTES:
+        raw += await response.content.read(MAX_ANSWER_BYTES - len(raw))
+    return raw.decode("utf-8", errors="replace")
+
+
+def _timeout(total: timedelta) -> aiohttp.ClientTimeout:
+    seconds = total.total_seconds()
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(10.0, seconds))

@@ -1,0 +1,159 @@
+"""From ended to delivered, and the status line on the way: whatever the store says is due appears in Discord."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from veo_core.checkpoints import Checkpoint, reached
+from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaUnavailable, MediaUnusable
+from veo_core.loop import Loop, Runners
+from veo_core.media import MediaReader
+from veo_core.models import Job, JobState, MediaFile, Receipt
+from veo_core.pace import backoff
+from veo_core.workshop import Workshop
+
+_log = logging.getLogger(__name__)
+_FIRST_WAIT = timedelta(seconds=2)
+_LONGEST_WAIT = timedelta(minutes=5)
+_AT_ONCE = 4
+_FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
+
+
+class Posts(Protocol):
+    """What is needed of Discord; implemented in cogs.delivery."""
+
+    def upload_limit(self, job: Job) -> int:
+        """How many bytes an attachment may have where this job's result goes."""
+        ...
+
+    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+        """Post the result or the failure; raises DeliveryPostponed, DestinationRefused when no place takes it."""
+        ...
+
+    async def show_status(self, job: Job, *, in_doubt: bool) -> int:
+        """Post or edit the status line and return its message id; raises like `deliver`."""
+        ...
+
+    async def tell_operator(self, text: str) -> None:
+        """Tell whoever runs the bot."""
+        ...
+
+
+Work = Callable[[Job], Coroutine[object, object, None]]
+
+
+class Courier(Loop):
+    """An outbox: ended and not delivered is due, and so is a status line that says something old."""
+
+    def __init__(
+        self, workshop: Workshop, media: MediaReader, posts: Posts, *, dice: random.Random | None = None
+    ) -> None:
+        super().__init__(now=workshop.now, idle=workshop.idle)
+        self._outbox = workshop.store.outbox
+        self._provider = workshop.provider
+        self._pace = workshop.pace
+        self._media = media
+        self._posts = posts
+        self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
+        self._runners = Runners(_AT_ONCE, self.wake)
+        # Since when a result's file could not be read.
+        self._unreadable_since: dict[int, datetime] = {}
+
+    async def turn(self) -> datetime | None:
+        """Begin what is due, a few at a time; the end of each begins the next."""
+        for text in self._provider.take_notices():
+            await self._posts.tell_operator(text)
+        now = self._now()
+        for job in await self._outbox.statuses_due(now, _AT_ONCE * 2):
+            self._start(job, self._show_status)
+        for job in await self._outbox.deliveries_due(now, _AT_ONCE * 2):
+            if job.status_shown is not None or job.status_attempts > 1:
+                self._start(job, self._deliver)
+        return await self._outbox.next_due_at(now)
+
+    async def finish(self) -> None:
+        """Let posts that are on their way arrive."""
+        await self._runners.finish(self._pace.stop_grace)
+
+    def _start(self, job: Job, work: Work) -> None:
+        if self._runners.free > 0 and not self._runners.has(job.job_id):
+            self._runners.start(job.job_id, work(job))
+
+    async def _show_status(self, job: Job) -> None:
+        if job.status_message_id is None and job.status_wanted in _FINAL_LINES:
+            await self._outbox.status_shown(job.job_id, job.status_wanted, None)
+            return
+        await self._outbox.begin_status(job.job_id)
+        reached(Checkpoint.BEFORE_STATUS)
+        try:
+            message_id = await self._posts.show_status(job, in_doubt=job.status_attempts > 0)
+        except DeliveryPostponed as error:
+            await self._outbox.postpone_status(job.job_id, self._next_try(job.status_attempts + 1, job, error))
+            return
+        except DestinationRefused as error:
+            _log.warning("A status line cannot be shown", extra={"job_id": job.job_id, "error": str(error)})
+            message_id = None
+        reached(Checkpoint.AFTER_STATUS)
+        await self._outbox.status_shown(job.job_id, job.status_wanted, message_id)
+        reached(Checkpoint.STATUS_MARKED)
+
+    async def _deliver(self, job: Job) -> None:
+        try:
+            async with self._result(job) as media:
+                await self._post(job, media)
+        except MediaUnavailable as error:
+            # Nothing was posted: only the file could not be read yet.
+            attempt = 1 + (self._now() - self._unreadable_since[job.job_id]) // _FIRST_WAIT
+            await self._outbox.postpone_delivery(job.job_id, self._next_try(attempt, job, error))
+
+    @asynccontextmanager
+    async def _result(self, job: Job) -> AsyncIterator[MediaFile | None]:
+        """The file to attach, or None where the message goes without one; raises MediaUnavailable to try again."""
+        reached(Checkpoint.BEFORE_DOWNLOAD)
+        if job.state is not JobState.SUCCEEDED or job.video_url is None:
+            yield None
+            return
+        try:
+            async with self._media.video(job.video_url, self._posts.upload_limit(job)) as media:
+                self._unreadable_since.pop(job.job_id, None)
+                reached(Checkpoint.AFTER_DOWNLOAD)
+                yield media
+        except MediaUnusable as error:
+            _log.warning("A result goes out as a link", extra={"job_id": job.job_id, "error": str(error)})
+        except MediaUnavailable:
+            since = self._unreadable_since.setdefault(job.job_id, self._now())
+            if self._now() - since < self._pace.media_patience:
+                raise
+            del self._unreadable_since[job.job_id]
+        else:
+            return
+        yield None
+
+    async def _post(self, job: Job, media: MediaFile | None) -> None:
+        await self._outbox.begin_delivery(job.job_id)
+        reached(Checkpoint.DELIVERY_MARKED)
+        try:
+            receipt = await self._posts.deliver(job, media, in_doubt=job.delivery_attempts > 0)
+        except DeliveryPostponed as error:
+            due_at = self._next_try(job.delivery_attempts + 1, job, error)
+            await self._outbox.postpone_delivery(job.job_id, due_at)
+        except DestinationRefused as error:
+            _log.warning("A result waits to be asked for", extra={"job_id": job.job_id, "error": str(error)})
+            await self._outbox.keep(job.job_id, self._now())
+        else:
+            reached(Checkpoint.AFTER_DELIVERY)
+            await self._outbox.delivered(job.job_id, receipt, self._now())
+            reached(Checkpoint.DELIVERED_MARKED)
+
+    def _next_try(self, attempt: int, job: Job, error: Exception) -> datetime:
+        wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, self._dice)
+        _log.warning(
+            "A message has to wait",
+            extra={"job_id": job.job_id, "error": str(error), "attempt": attempt, "seconds": wait.total_seconds()},
+        )
+        return self._now() + wait

@@ -1,0 +1,118 @@
+"""Every error this project raises on purpose.
+
+VeoBotError
+├── ConfigError                 a setting is wrong: one line for the operator, the process ends
+├── StorageError                the database cannot be used: one line for the operator
+│   └── StorageInUse            another bot holds it
+├── Refusal                     what the person asked cannot be done: they get words, nothing is counted
+├── ProviderError               the Veo API did not do what was asked
+│   ├── Unreachable             nothing arrived there, or a look failed: trying again is safe
+│   │   └── RateLimited         it said when to come back
+│   ├── AnswerLost              a submission may or may not have been accepted: search, never repeat
+│   ├── AccountProblem          token, balance or account: the operator must act, submissions pause
+│   └── Rejected                this request will never work: failed and refunded
+├── MediaError                  a result file could not be used
+│   ├── MediaUnavailable        trying again may help
+│   └── MediaUnusable           it never will: the link goes out instead
+└── DeliveryError               a message could not be posted
+    ├── DeliveryPostponed       trying again later may help
+    └── DestinationRefused      this place never will: the next one is tried
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from veo_core.reasons import Reason
+
+
+class VeoBotError(Exception):
+    """Base of everything that is raised on purpose."""
+
+
+class ConfigError(VeoBotError):
+    """A setting is wrong; the text is one readable line."""
+
+
+class StorageError(VeoBotError):
+    """The database cannot be used; the text is one readable line."""
+
+
+class StorageInUse(StorageError):
+    """Another process works on this database."""
+
+
+class Refusal(VeoBotError):
+    """A person's request is refused before anything was sent or counted.
+
+    `details` fill the placeholders of the words that cogs.ui.messages has for `reason`.
+    """
+
+    def __init__(self, reason: Reason, **details: str | int | datetime | None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.details = details
+
+
+class ProviderError(VeoBotError):
+    """The Veo API did not do what was asked; the texts are for the operator's log only."""
+
+    def __init__(self, message: str, *, code: str = "", trace_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.trace_id = trace_id
+
+
+class Unreachable(ProviderError):
+    """Nothing was accepted; the same call may be made again."""
+
+
+class RateLimited(Unreachable):
+    """The API asked to come back later; `retry_after` is None when it did not say when."""
+
+    def __init__(
+        self, message: str, *, retry_after: timedelta | None, code: str = "", trace_id: str | None = None
+    ) -> None:
+        super().__init__(message, code=code, trace_id=trace_id)
+        self.retry_after = retry_after
+
+
+class AnswerLost(ProviderError):
+    """A submission was sent and its answer is unknown; a second one could be billed twice."""
+
+
+class AccountProblem(ProviderError):
+    """The operator's token, balance or account stops every submission."""
+
+
+class Rejected(ProviderError):
+    """The API refuses this request for good; nothing was created or billed."""
+
+    def __init__(self, message: str, *, reason: Reason, code: str = "", trace_id: str | None = None) -> None:
+        super().__init__(message, code=code, trace_id=trace_id)
+        self.reason = reason
+
+
+class MediaError(VeoBotError):
+    """A result file could not be used."""
+
+
+class MediaUnavailable(MediaError):
+    """The file could not be read now; trying again may help."""
+
+
+class MediaUnusable(MediaError):
+    """The file will never do as an attachment: wrong bytes, host or size."""
+
+
+class DeliveryError(VeoBotError):
+    """A message could not be posted."""
+
+
+class DeliveryPostponed(DeliveryError):
+    """Posting failed for now; whether the message exists is unknown."""
+
+
+class DestinationRefused(DeliveryError):
+    """This channel or person does not accept the message."""

@@ -1,0 +1,135 @@
+"""The base of the background loops: they rest until something is due or somebody wakes them, and never end by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
+
+from veo_core.clock import Now
+
+_log = logging.getLogger(__name__)
+_AFTER_ERROR = timedelta(seconds=5)
+
+Idle = Callable[[asyncio.Event, float | None], Awaitable[None]]
+
+
+async def rest(wake: asyncio.Event, seconds: float | None) -> None:
+    """Wait until woken, at most so long; for ever with None."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+
+
+class Loop(ABC):
+    """A stop is a request: the turn in hand is finished first."""
+
+    def __init__(self, *, now: Now, idle: Idle = rest) -> None:
+        self._now = now
+        self._idle = idle
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something changed: take the next turn now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ask the loop to end after the turn in hand."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Take turns until asked to stop; an unforeseen error is logged and the work goes on."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                due_at = await self.turn()
+            except Exception:
+                _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
+                due_at = self._now() + _AFTER_ERROR
+            if not self._stopping:
+                await self._idle(self._wake, self._seconds_until(due_at))
+        await self.finish()
+
+    @abstractmethod
+    async def turn(self) -> datetime | None:
+        """Do everything that is due and say when something is due next; None waits for a wake."""
+
+    async def finish(self) -> None:
+        """Bring what is in hand to a safe end."""
+
+    def _seconds_until(self, due_at: datetime | None) -> float | None:
+        return None if due_at is None else max(0.0, (due_at - self._now()).total_seconds())
+
+
+class Signal:
+    """Calls every loop at once: something changed, and each knows best whether that concerns it."""
+
+    def __init__(self) -> None:
+        self._loops: tuple[Loop, ...] = ()
+
+    def connect(self, *loops: Loop) -> None:
+        """The loops to wake from now on."""
+        self._loops = loops
+
+    def __call__(self) -> None:
+        """Wake them."""
+        for loop in self._loops:
+            loop.wake()
+
+
+class Runners:
+    """A bounded number of pieces of work side by side, each for one job."""
+
+    def __init__(self, limit: int, on_free: Callable[[], None]) -> None:
+        self._limit = limit
+        self._on_free = on_free
+        self._by_job: dict[int, asyncio.Task[None]] = {}
+        self._resting: set[int] = set()
+
+    @property
+    def free(self) -> int:
+        """How many more may be started."""
+        return self._limit - len(self._by_job)
+
+    def has(self, job_id: int) -> bool:
+        """Whether this job is in hand, or rests after an unforeseen error."""
+        return job_id in self._by_job or job_id in self._resting
+
+    def __len__(self) -> int:
+        return len(self._by_job)
+
+    def start(self, job_id: int, work: Coroutine[object, object, None]) -> None:
+        """Begin work for a job; its unforeseen errors are logged, never lost."""
+        runner = asyncio.create_task(work, name=f"job-{job_id}")
+        self._by_job[job_id] = runner
+        runner.add_done_callback(lambda done: self._ended(job_id, done))
+
+    async def finish(self, grace: timedelta) -> None:
+        """Let the work in hand end, at most so long; what is cut off is found again after the next start."""
+        runners = set(self._by_job.values())
+        if not runners:
+            return
+        _, late = await asyncio.wait(runners, timeout=grace.total_seconds())
+        for runner in late:
+            runner.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    def _ended(self, job_id: int, runner: asyncio.Task[None]) -> None:
+        self._by_job.pop(job_id, None)
+        if runner.cancelled() or (error := runner.exception()) is None:
+            self._on_free()
+            return
+        _log.error("Work on a job failed", exc_info=error, extra={"job_id": job_id})
+        # What is still due would fail again at once: a full disk must not become a storm.
+        self._resting.add(job_id)
+        runner.get_loop().call_later(_AFTER_ERROR.total_seconds(), self._rested, job_id)
+
+    def _rested(self, job_id: int) -> None:
+        self._resting.discard(job_id)
+        self._on_free()

@@ -1,0 +1,165 @@
+"""Files from elsewhere: the provider's results and people's images. Allowed hosts only, streamed, capped, first bytes checked."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import BinaryIO
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from veo_core.errors import MediaUnavailable, MediaUnusable
+from veo_core.models import MediaFile
+
+_CHUNK = 256 * 1024
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_HEAD = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The hosts files may come from: by suffix over https, loopback only where it is listed itself."""
+
+    allowed: Sequence[str]
+
+    def permit(self, url: str) -> bool:
+        """Whether this address may be read."""
+        try:
+            parts = URL(url)
+            host, port = (parts.host or "").lower().rstrip("."), parts.port
+        except ValueError:
+            return False
+        if not host or parts.user is not None:
+            return False
+        if _is_loopback(host):
+            listed = {entry.lower() for entry in self.allowed}
+            return parts.scheme in {"http", "https"} and bool(listed & {host, f"{host}:{port}"})
+        if parts.scheme != "https" or _is_address(host):
+            return False
+        return any(host == entry or host.endswith(f".{entry}") for entry in map(_plain, self.allowed))
+
+
+class MediaReader:
+    """Reads over a session of the caller's; redirects are followed by hand, each hop checked."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        hosts: Hosts,
+        *,
+        stall: timedelta = timedelta(seconds=30),
+        total: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._session = session
+        self._hosts = hosts
+        self._timeout = aiohttp.ClientTimeout(
+            total=total.total_seconds(), sock_connect=10.0, sock_read=stall.total_seconds()
+        )
+
+    @asynccontextmanager
+    async def video(self, url: str, max_bytes: int) -> AsyncIterator[MediaFile]:
+        """The result behind a link as a temporary file without a name, so that nothing is left whatever happens.
+
+        Raises MediaUnavailable when trying again may help; MediaUnusable for a host that is not allowed, more than
+        `max_bytes`, or bytes that are neither mp4 nor gif.
+        """
+        with tempfile.TemporaryFile() as file:
+            size = await self._download(url, file, max_bytes)
+            file.seek(0)
+            extension = video_extension(file.read(_HEAD))
+            if extension is None:
+                raise MediaUnavailable("the bytes are no video")
+            file.seek(0)
+            yield MediaFile(file, size, extension)
+
+    async def image(self, url: str, max_bytes: int) -> bytes:
+        """The bytes of an attached image, at most `max_bytes`.
+
+        Raises MediaUnavailable, MediaUnusable.
+        """
+        with tempfile.SpooledTemporaryFile(max_size=max_bytes) as file:
+            await self._download(url, file, max_bytes)
+            file.seek(0)
+            return file.read()
+
+    async def _download(self, url: str, file: BinaryIO | tempfile.SpooledTemporaryFile[bytes], max_bytes: int) -> int:
+        try:
+            async with self._open(url) as response:
+                if (response.content_length or 0) > max_bytes:
+                    raise MediaUnusable(f"the file has {response.content_length} bytes, over {max_bytes}")
+                size = 0
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    size += len(chunk)
+                    if size > max_bytes:
+                        raise MediaUnusable(f"the file has more than {max_bytes} bytes")
+                    await asyncio.to_thread(file.write, chunk)
+                return size
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise MediaUnavailable(f"the file could not be read: {type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def _open(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        for _ in range(_MAX_REDIRECTS + 1):
+            if not self._hosts.permit(url):
+                raise MediaUnusable("the host is not allowed")
+            async with self._session.get(
+                URL(url, encoded=True),
+                allow_redirects=False,
+                timeout=self._timeout,
+                headers={"accept-encoding": "identity"},
+            ) as response:
+                target = response.headers.get("Location") if response.status in _REDIRECTS else None
+                if target is not None:
+                    url = urljoin(url, target)
+                    continue
+                if response.status != _OK:
+                    raise MediaUnavailable(f"the host answered {response.status}")
+                yield response
+                return
+        raise MediaUnusable("too many redirects")
+
+
+_OK = 200
+
+
+def video_extension(head: bytes) -> str | None:
+    """What the first bytes say: an mp4 has `ftyp` at offset 4, a gif begins with `GIF8`."""
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    return "gif" if head[:4] == b"GIF8" else None
+
+
+class PublicResolver(aiohttp.ThreadedResolver):
+    """Never resolves to a private address: an allowed name may point anywhere by tomorrow."""
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[aiohttp.abc.ResolveResult]:
+        """Look a host up; raises OSError when it is private."""
+        found = await super().resolve(host, port, family)  # pyright: ignore[reportArgumentType]
+        if not _is_loopback(host) and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
+            raise OSError(f"{host} is a private address")
+        return found
+
+
+def _plain(entry: str) -> str:
+    return entry.lower().lstrip(".")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -1,0 +1,148 @@
+"""How the provider stands right now: reachable, paused by an account problem, busy, models it no longer has."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime, timedelta
+
+from veo_core.clock import Now
+from veo_core.errors import AccountProblem, ProviderError, RateLimited
+from veo_core.pace import Pace, backoff
+
+_log = logging.getLogger(__name__)
+_MODEL_RETRY = timedelta(hours=6)
+_LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+class Provider:
+    """Shared by all loops, so that an outage costs one attempt an interval for the whole process.
+
+    Nothing here is stored: a restart simply tries again.
+    """
+
+    def __init__(self, pace: Pace, now: Now, dice: random.Random | None = None) -> None:
+        self._pace = pace
+        self._now = now
+        self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
+        self._down_since: datetime | None = None
+        self._next_try_at: datetime | None = None
+        self._paused: AccountProblem | None = None
+        self._next_probe_at: datetime | None = None
+        self._busy_until: datetime | None = None
+        self._busy_count = 0
+        self._retired: dict[str, datetime] = {}
+        self._notices: list[str] = []
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the last attempt did not reach it."""
+        return self._down_since is not None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether submissions wait for the operator."""
+        return self._paused is not None
+
+    @property
+    def unavailable(self) -> frozenset[str]:
+        """Models that the provider refused as no longer supported, for a while."""
+        now = self._now()
+        self._retired = {name: until for name, until in self._retired.items() if until > now}
+        return frozenset(self._retired)
+
+    def look_at(self) -> datetime | None:
+        """When /veo/tasks may be asked: None is now."""
+        return _later(self._now(), self._next_try_at)
+
+    def submit_at(self) -> datetime | None:
+        """When a job may be submitted: None is now. While it is unreachable only looks are made."""
+        now = self._now()
+        waits = [_later(now, moment) for moment in (self._busy_until, self._next_probe_at)]
+        if self.is_down:
+            waits.append(now + self._pace.poll_interval)
+        return max((moment for moment in waits if moment is not None), default=None)
+
+    def begin_try(self) -> None:
+        """Note an attempt before it is made: while it is down or paused, the next one is an interval away."""
+        now = self._now()
+        if self.is_down:
+            self._next_try_at = now + self._pace.poll_interval
+        if self.is_paused:
+            self._next_probe_at = now + self._pace.probe_interval
+
+    def looked(self) -> None:
+        """A look was answered."""
+        if self._down_since is not None:
+            _log.warning("The Veo API answers again", extra={"down_since": self._down_since.isoformat()})
+        self._down_since = self._next_try_at = None
+
+    def accepted(self) -> None:
+        """A submission was weighed by the API itself: the account works."""
+        self.looked()
+        if self._paused is not None:
+            _log.warning("The Veo API accepts submissions again")
+            self._notices.append("Submissions are running again.")
+        self._paused = self._next_probe_at = self._busy_until = None
+        self._busy_count = 0
+
+    def submit_failed(self, error: ProviderError) -> None:
+        """A submission failed; the next one waits as long as the kind of failure asks for."""
+        now = self._now()
+        match error:
+            case RateLimited():
+                self._busy_count += 1
+                self._busy_until = now + self._politely(error, self._busy_count)
+            case AccountProblem():
+                self._pause(error, now)
+            case _:
+                self._be_down(error, now)
+
+    def look_failed(self, error: ProviderError) -> None:
+        """A look failed; submissions go on unless the provider is down or refuses the account."""
+        now = self._now()
+        match error:
+            case RateLimited():
+                self._next_try_at = now + self._politely(error, 1)
+            case AccountProblem():
+                self._pause(error, now)
+                self._next_try_at = now + self._pace.slow_interval
+            case _:
+                self._be_down(error, now)
+
+    def retire(self, model: str) -> None:
+        """The provider no longer has this model; it is offered again after some hours or a restart."""
+        self._retired[model] = self._now() + _MODEL_RETRY
+        _log.warning("The Veo API no longer supports a model", extra={"model": model})
+
+    def take_notices(self) -> list[str]:
+        """What the operator has to be told and was not told yet."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _politely(self, error: RateLimited, count: int) -> timedelta:
+        """What the API asked for, or our own back-off; never the same moment for every bot in the world."""
+        own = backoff(count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice)
+        return own if error.retry_after is None else error.retry_after + own / 10
+
+    def _be_down(self, error: ProviderError, now: datetime) -> None:
+        if self._down_since is None:
+            self._down_since = now
+            _log.warning("The Veo API cannot be reached", extra={"error": error.message})
+        self._next_try_at = now + self._pace.poll_interval
+
+    def _pause(self, error: AccountProblem, now: datetime) -> None:
+        if self._paused is None:
+            _log.error(
+                "Submissions are paused: the Veo API refuses the account",
+                extra={"code": error.code, "trace_id": error.trace_id},
+            )
+            self._notices.append(
+                f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I try again by myself."
+            )
+        self._paused = error
+        self._next_probe_at = now + self._pace.probe_interval
+
+
+def _later(now: datetime, moment: datetime | None) -> datetime | None:
+    return moment if moment is not None and moment > now else None

@@ -1,0 +1,88 @@
+"""Submissions whose answer was lost: their tasks are looked for at the provider, never submitted again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from veo_core.errors import ProviderError
+from veo_core.loop import Loop
+from veo_core.models import Job, TaskReport
+from veo_core.reasons import Reason
+from veo_core.transitions import find_task
+from veo_core.workshop import Workshop
+
+_log = logging.getLogger(__name__)
+# The provider's clock may be behind ours: tasks made a little before the attempt are looked at too.
+_CLOCK_SKEW = timedelta(minutes=10)
+
+
+class Searcher(Loop):
+    """Turns doubt into a running job, or after a while into a refund."""
+
+    def __init__(self, workshop: Workshop, *, is_open: Callable[[int], bool]) -> None:
+        super().__init__(now=workshop.now, idle=workshop.idle)
+        self._client = workshop.client
+        self._queue = workshop.store.queue
+        self._watch = workshop.store.watch
+        self._provider = workshop.provider
+        self._pace = workshop.pace
+        self._changed = workshop.changed
+        self._is_open = is_open
+        # When a job was first missing in a listing that the provider really answered.
+        self._missing_since: dict[int, datetime] = {}
+
+    async def turn(self) -> datetime | None:
+        """Look once for every task in doubt."""
+        jobs = [job for job in await self._queue.submitting() if self._is_in_doubt(job)]
+        self._missing_since = {job.job_id: at for job in jobs if (at := self._missing_since.get(job.job_id))}
+        if not jobs:
+            return None
+        if (wait_until := self._provider.look_at()) is not None:
+            return wait_until
+        self._provider.begin_try()
+        try:
+            listed = await self._client.find(min(map(_asked_at, jobs)) - _CLOCK_SKEW)
+        except ProviderError as error:
+            self._provider.look_failed(error)
+        else:
+            self._provider.looked()
+            await self._match(jobs, listed)
+        return self._now() + self._pace.poll_interval
+
+    def _is_in_doubt(self, job: Job) -> bool:
+        """Also a submission that nobody waits for any more: its answer could not be written down."""
+        return job.in_doubt_at is not None or not self._is_open(job.job_id)
+
+    async def _match(self, jobs: list[Job], listed: tuple[TaskReport, ...]) -> None:
+        ids = [report.task_id for report in listed if report.task_id is not None]
+        claimed = set(await self._queue.claimed(ids))
+        for job in jobs:
+            report = find_task(job, listed, claimed)
+            if report is not None and report.task_id is not None:
+                claimed.add(report.task_id)
+                await self._found(job, report.task_id)
+            else:
+                await self._missing(job)
+
+    async def _found(self, job: Job, task_id: str) -> None:
+        _log.warning("The task of a lost answer is found", extra={"job_id": job.job_id})
+        now = self._now()
+        await self._queue.mark_running(job.job_id, task_id, now=now, due_at=now)
+        self._changed()
+
+    async def _missing(self, job: Job) -> None:
+        """Given up only after the provider answered for the whole window without knowing the task."""
+        if self._is_open(job.job_id):
+            return
+        now = self._now()
+        since = self._missing_since.setdefault(job.job_id, now)
+        if now - since >= self._pace.search_window:
+            _log.warning("A submission left no task; it is refunded", extra={"job_id": job.job_id})
+            await self._watch.fail(job.job_id, Reason.LOST, now=now)
+            self._changed()
+
+
+def _asked_at(job: Job) -> datetime:
+    return job.submitting_at or job.created_at

@@ -1,0 +1,52 @@
+"""Every SQL statement; each public method is one transaction.
+
+One class for each stretch of a job's life: `Requests` (asked for, counted, cancelled), `Queue` (queued → running),
+`Watch` (running → ended) and `Outbox` (ended → delivered, and the status line).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from veo_core.store.database import Database
+from veo_core.store.meta import Meta
+from veo_core.store.outbox import Outbox
+from veo_core.store.queue import Queue
+from veo_core.store.requests import Recorded, Requests
+from veo_core.store.watch import Watch
+
+__all__ = ["Database", "Meta", "Outbox", "Queue", "Recorded", "Requests", "Store", "Watch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The open database, by the stretches of a job's life.
+
+    `instance` tells this database from any other: message nonces carry it, since job numbers begin anew in each.
+    """
+
+    database: Database
+    instance: str
+    meta: Meta
+    requests: Requests
+    queue: Queue
+    watch: Watch
+    outbox: Outbox
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncGenerator[Store]:
+        """Lock, migrate and open; leaving frees it for the next process.
+
+        Raises StorageError.
+        """
+        database = await Database.open(path)
+        try:
+            meta = Meta(database)
+            instance = await meta.instance()
+            yield cls(database, instance, meta, Requests(database), Queue(database), Watch(database), Outbox(database))
+        finally:
+            await database.close()

@@ -1,0 +1,36 @@
+"""Facts about this database and what it was last used with."""
+
+from __future__ import annotations
+
+import secrets
+
+from veo_core.store.database import Database
+
+
+class Meta:
+    """A few remembered values by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> str | None:
+        """A value, or None."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT value FROM meta WHERE key = ?", (key,))
+            return next((str(row["value"]) for row in rows), None)
+
+    async def put(self, key: str, value: str) -> None:
+        """Remember a value."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+
+    async def instance(self) -> str:
+        """The random name this database got when it was made: six characters."""
+        known = await self.get("instance")
+        if known is None:
+            known = secrets.token_hex(3)
+            await self.put("instance", known)
+        return known

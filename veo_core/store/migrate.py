@@ -1,0 +1,109 @@
+"""Brings a database to the newest schema: numbered .sql files, each in one transaction, a copy made before."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib import resources
+from pathlib import Path
+
+from veo_core.errors import StorageError
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Every migration as (number, SQL), in order."""
+    folder = resources.files("veo_core.store") / "migrations"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [(int(f.name.partition("_")[0]), f.read_text(encoding="utf-8")) for f in files]
+
+
+def migrate(path: Path) -> None:
+    """Apply what is missing, after checking that the file is sound.
+
+    Raises StorageError for a corrupt file, one that is no database of this bot, or one of a newer version.
+    """
+    with _opened(path) as connection:
+        _check_sound(connection, path)
+        version = _version(connection)
+        steps = migrations()
+        newest = steps[-1][0]
+        if version > newest:
+            raise StorageError(f"the database {path} is of a newer version ({version}); this bot knows up to {newest}")
+        if version == 0 and _has_tables(connection):
+            raise StorageError(f"the file {path} is a database of another program")
+        if 0 < version < newest:
+            _back_up(connection, path.with_name(f"{path.name}.before-{newest}"))
+        for number, sql in steps:
+            if number > version:
+                _apply(connection, number, sql)
+
+
+def check(path: Path) -> str:
+    """One line on the state of a database file, without changing it.
+
+    Raises StorageError when it cannot be used.
+    """
+    if not path.exists():
+        return f"{path} does not exist yet and will be made"
+    with _opened(path, read_only=True) as connection:
+        _check_sound(connection, path)
+        version, newest = _version(connection), migrations()[-1][0]
+    if version > newest:
+        raise StorageError(f"the database {path} is of a newer version ({version}); this bot knows up to {newest}")
+    return f"{path} is sound, schema {version} of {newest}"
+
+
+@contextmanager
+def _opened(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connection]:
+    mode = "ro" if read_only else "rwc"
+    try:
+        uri = f"{path.resolve().as_uri()}?mode={mode}"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0)) as connection:
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"the database {path} cannot be used: {error}") from error
+
+
+def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise StorageError(f"the database {path} is damaged: {found}; put a backup in its place")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)
+
+
+def _apply(connection: sqlite3.Connection, number: int, sql: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _statements(sql):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(sql: str) -> Iterator[str]:
+    """Statement by statement: executescript would commit before it begins."""
+    pending = ""
+    for line in sql.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if pending.strip() and not pending.strip().startswith("--"):
+        yield pending

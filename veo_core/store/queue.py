@@ -1,0 +1,127 @@
+"""From queued to running: who is next, and what is known of a submission at each moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from veo_core.models import Job
+from veo_core.store.database import Database
+from veo_core.store.rows import to_job, to_ms
+
+# Fair between people: whoever has fewest in flight goes first, then the oldest. A request that is identical to one
+# whose answer is still awaited waits, since the two could not be told apart if that answer were lost.
+_NEXT = """
+SELECT job_id FROM jobs AS candidate
+LEFT JOIN (
+    SELECT user_id, count(*) AS in_flight FROM jobs WHERE state IN ('submitting', 'running') GROUP BY user_id
+) AS busy USING (user_id)
+WHERE candidate.state = 'queued'
+    AND coalesce(busy.in_flight, 0) < :running_per_user
+    AND (SELECT count(*) FROM jobs WHERE state IN ('submitting', 'running')) < :max_running
+    AND NOT EXISTS (
+        SELECT 1 FROM jobs AS open WHERE open.state = 'submitting' AND open.fingerprint = candidate.fingerprint
+    )
+ORDER BY coalesce(busy.in_flight, 0), candidate.created_at, candidate.job_id
+LIMIT 1
+"""
+
+_ORDER = """
+SELECT job_id, row_number() OVER (ORDER BY turn, created_at, job_id) AS position FROM (
+    SELECT job_id, created_at, coalesce(in_flight, 0)
+        + row_number() OVER (PARTITION BY user_id ORDER BY created_at, job_id) AS turn
+    FROM jobs
+    LEFT JOIN (
+        SELECT user_id, count(*) AS in_flight FROM jobs WHERE state IN ('submitting', 'running') GROUP BY user_id
+    ) USING (user_id)
+    WHERE state = 'queued'
+)
+"""
+
+
+class Queue:
+    """What `submitter` and `searcher` need."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, now: datetime, *, max_running: int, running_per_user: int) -> Job | None:
+        """Take the next job and mark it `submitting`, before anything is sent; None when nothing may go now."""
+        limits = {"max_running": max_running, "running_per_user": running_per_user}
+        async with self._database.write() as connection:
+            rows = await connection.execute_fetchall(
+                "UPDATE jobs SET state = 'submitting', submitting_at = :now, in_doubt_at = NULL"
+                f" WHERE job_id = ({_NEXT}) RETURNING *",
+                limits | {"now": to_ms(now)},
+            )
+            return next((to_job(row) for row in rows), None)
+
+    async def give_back(self, job_id: int) -> None:
+        """Put a job back in the queue: it is certain that the API did not take it."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET state = 'queued', submitting_at = NULL, in_doubt_at = NULL"
+                " WHERE job_id = ? AND state = 'submitting'",
+                (job_id,),
+            )
+
+    async def change_action(self, job_id: int, action: str) -> None:
+        """Note the other action before it is sent."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET action = ? WHERE job_id = ? AND state = 'submitting'", (action, job_id)
+            )
+
+    async def mark_running(
+        self, job_id: int, task_id: str, *, now: datetime, due_at: datetime, trace_id: str | None = None
+    ) -> bool:
+        """Note the provider's handle; False when the job already went on without this answer."""
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET state = 'running', task_id = ?, trace_id = ?, running_at = ?, due_at = ?,"
+                " in_doubt_at = NULL WHERE job_id = ? AND state = 'submitting'",
+                (task_id, trace_id, to_ms(now), to_ms(due_at), job_id),
+            )
+            return cursor.rowcount == 1
+
+    async def mark_in_doubt(self, job_id: int, now: datetime) -> None:
+        """The answer is lost or late: the task has to be looked for."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET in_doubt_at = ? WHERE job_id = ? AND state = 'submitting'", (to_ms(now), job_id)
+            )
+
+    async def recover(self, now: datetime) -> int:
+        """After a start: whatever was being submitted when the last process ended is in doubt."""
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET in_doubt_at = ? WHERE state = 'submitting'", (to_ms(now),)
+            )
+            return cursor.rowcount
+
+    async def submitting(self) -> tuple[Job, ...]:
+        """Jobs whose submission has no answer yet, oldest first."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT * FROM jobs WHERE state = 'submitting' ORDER BY job_id")
+            return tuple(map(to_job, rows))
+
+    async def claimed(self, task_ids: Collection[str]) -> frozenset[str]:
+        """Which of these tasks already belong to a job."""
+        marks = ", ".join("?" for _ in task_ids)
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"SELECT task_id FROM jobs WHERE task_id IN ({marks})", tuple(task_ids)
+            )
+            return frozenset(row["task_id"] for row in rows)
+
+    async def positions(self) -> dict[int, int]:
+        """The place in the queue of every queued job, from 1."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(_ORDER)
+            return {row["job_id"]: row["position"] for row in rows}
+
+    async def waiting(self) -> int:
+        """How many jobs are queued."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT count(*) AS n FROM jobs WHERE state = 'queued'")
+            return int(next(iter(rows))["n"])

@@ -1,0 +1,90 @@
+"""From running to ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from veo_core.models import Job, Video
+from veo_core.reasons import Reason
+from veo_core.store.database import Database
+from veo_core.store.rows import to_job, to_moment, to_ms
+from veo_core.transitions import LookAgain
+
+
+class Watch:
+    """What `poller` needs, and everybody who ends a job."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, now: datetime) -> tuple[Job, ...]:
+        """Running jobs whose next look is due, the longest waiting first."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT * FROM jobs WHERE state = 'running' AND due_at <= ? ORDER BY due_at, job_id", (to_ms(now),)
+            )
+            return tuple(map(to_job, rows))
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next look is due; None while nothing runs."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT min(due_at) AS due_at FROM jobs WHERE state = 'running'")
+            first = next(iter(rows))["due_at"]
+            return None if first is None else to_moment(first)
+
+    async def look_again(self, looks: Mapping[int, LookAgain], now: datetime) -> None:
+        """Note the looks that found their tasks still running, all in one transaction."""
+        values = [
+            (to_ms(look.due_at), look.slow, to_ms(now) if look.seen else None, job_id) for job_id, look in looks.items()
+        ]
+        async with self._database.write() as connection:
+            await connection.executemany(
+                "UPDATE jobs SET due_at = ?, slow = ?, seen_at = coalesce(seen_at, ?)"
+                " WHERE job_id = ? AND state = 'running'",
+                values,
+            )
+
+    async def hasten(self, task_id: str, now: datetime) -> bool:
+        """Look at this task now; False when no running job has it."""
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET due_at = ? WHERE task_id = ? AND state = 'running'", (to_ms(now), task_id)
+            )
+            return cursor.rowcount == 1
+
+    async def succeed(self, job_id: int, video: Video, *, now: datetime, task_id: str | None = None) -> bool:
+        """The video is there and its delivery is due; False when the job had ended before."""
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET state = 'succeeded', ended_at = :now, delivery_due_at = :now, due_at = NULL,"
+                " video_id = :video_id, video_url = :video_url, task_id = coalesce(task_id, :task_id),"
+                " in_doubt_at = NULL WHERE job_id = :job_id AND state IN ('submitting', 'running')",
+                {
+                    "now": to_ms(now),
+                    "video_id": video.video_id,
+                    "video_url": video.video_url,
+                    "task_id": task_id,
+                    "job_id": job_id,
+                },
+            )
+            return cursor.rowcount == 1
+
+    async def fail(
+        self, job_id: int, reason: Reason, *, now: datetime, expired: bool = False, trace_id: str | None = None
+    ) -> bool:
+        """It ended without a video: the place in the quota is free again and the person is to be told."""
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET state = :state, reason = :reason, ended_at = :now, delivery_due_at = :now,"
+                " due_at = NULL, in_doubt_at = NULL, trace_id = coalesce(:trace_id, trace_id)"
+                " WHERE job_id = :job_id AND state IN ('queued', 'submitting', 'running')",
+                {
+                    "state": "expired" if expired else "failed",
+                    "reason": reason,
+                    "now": to_ms(now),
+                    "trace_id": trace_id,
+                    "job_id": job_id,
+                },
+            )
+            return cursor.rowcount == 1

@@ -1,0 +1,212 @@
+"""The use cases, in the order a person meets them: request, upscale, cancel, look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from veo_core import quota
+from veo_core.catalog import Model
+from veo_core.checkpoints import Checkpoint, reached
+from veo_core.errors import Refusal
+from veo_core.models import (
+    CANCELLABLE,
+    Asker,
+    Image,
+    Job,
+    JobKind,
+    JobState,
+    NewJob,
+    Place,
+    QueuePlace,
+    VideoRequest,
+)
+from veo_core.reasons import Reason
+from veo_core.rules import check_request, check_upscale
+from veo_core.workshop import Workshop
+
+_UPSCALE_TIME = timedelta(seconds=40)
+
+
+class Inspects(Protocol):
+    """Tells whether an attachment is really a picture."""
+
+    max_bytes: int
+
+    async def inspect(self, image: Image) -> None:
+        """Raises Refusal when it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a person gets for a request: the job, where it stands, and whether it is a new one."""
+
+    job: Job
+    place: QueuePlace
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A person's quota: videos and 1080p versions."""
+
+    videos: quota.QuotaAnswer
+    upscales: quota.QuotaAnswer
+
+
+class Studio:
+    """Takes what people ask for; everything it promises is on disk before it answers."""
+
+    def __init__(
+        self, workshop: Workshop, inspector: Inspects, default_model: str, *, anyone_may_upscale: bool = False
+    ) -> None:
+        self._requests = workshop.store.requests
+        self._queue = workshop.store.queue
+        self._catalog = workshop.catalog
+        self._provider = workshop.provider
+        self._limits = workshop.limits
+        self._max_running = workshop.max_running
+        self._now = workshop.now
+        self._changed = workshop.changed
+        self._inspector = inspector
+        self._anyone_may_upscale = anyone_may_upscale
+        self.default_model = default_model
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models people may choose from, in the order of the table."""
+        return self._catalog.offered
+
+    @property
+    def unavailable(self) -> frozenset[str]:
+        """Models that the provider refused lately."""
+        return self._provider.unavailable
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether submissions wait for the operator."""
+        return self._provider.is_paused
+
+    @property
+    def limits(self) -> quota.Limits:
+        """What one person may use."""
+        return self._limits
+
+    async def request(self, asker: Asker, request: VideoRequest, place: Place) -> Ticket:
+        """Take a request for a new video.
+
+        Raises Refusal before anything is counted, StorageError when it could not be recorded.
+        """
+        submission = check_request(
+            request,
+            self._catalog,
+            unavailable=self._provider.unavailable,
+            max_image_bytes=self._inspector.max_bytes,
+        )
+        for image in request.images:
+            await self._inspector.inspect(image)
+        return await self._record(NewJob(JobKind.CREATE, asker, place, submission.prompt, submission))
+
+    async def upscale(self, asker: Asker, job_id: int, place: Place) -> Ticket:
+        """Take a request for the 1080p version of a video; the second one for the same video gets the first one's job.
+
+        Raises Refusal.
+        """
+        source = await self._of_this_place(job_id, asker, place)
+        if not (self._anyone_may_upscale or asker.is_moderator or asker.user_id == source.user_id):
+            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        place = replace(place, private=source.private)
+        new = NewJob(JobKind.UPSCALE, asker, place, source.prompt, check_upscale(source), source_job_id=job_id)
+        return await self._record(new)
+
+    async def cancel(self, asker: Asker, job_id: int, place: Place) -> Job:
+        """Take back a job that was not submitted yet; its place in the quota is free again.
+
+        Raises Refusal.
+        """
+        job = await self._of_this_place(job_id, asker, place)
+        if not (asker.is_moderator or asker.user_id == job.user_id):
+            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        if job.state not in CANCELLABLE or not await self._requests.cancel(job_id, self._now()):
+            raise Refusal(Reason.TOO_LATE_TO_CANCEL, job_id=job_id)
+        self._changed()
+        return job
+
+    async def may_delete(self, asker: Asker, job_id: int, place: Place) -> Job:
+        """The job whose message this person may take away.
+
+        Raises Refusal.
+        """
+        job = await self._of_this_place(job_id, asker, place)
+        if not (asker.is_moderator or asker.user_id == job.user_id):
+            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        return job
+
+    async def active(self, asker: Asker) -> tuple[Ticket, ...]:
+        """A person's jobs that have not ended, with their places."""
+        jobs = await self._requests.active(asker.user_id)
+        positions = await self._queue.positions() if jobs else {}
+        return tuple(Ticket(job, self._estimate(job, positions.get(job.job_id))) for job in jobs)
+
+    async def waiting(self, asker: Asker) -> tuple[Job, ...]:
+        """A person's jobs that may still be cancelled, oldest first."""
+        return tuple(job for job in await self._requests.active(asker.user_id) if job.state in CANCELLABLE)
+
+    async def history(self, asker: Asker, limit: int = 10, offset: int = 0) -> tuple[Job, ...]:
+        """A person's jobs, newest first."""
+        return await self._requests.history(asker.user_id, limit, offset)
+
+    async def show(self, asker: Asker, job_id: int, place: Place) -> Job:
+        """One job, for its requester and the moderators of its server.
+
+        Raises Refusal.
+        """
+        return await self.may_delete(asker, job_id, place)
+
+    async def allowance(self, asker: Asker) -> Allowance:
+        """What a person has used, what is left and when the next place frees."""
+        now = self._now()
+        videos = await self._requests.usage(asker.user_id, JobKind.CREATE, now)
+        upscales = await self._requests.usage(asker.user_id, JobKind.UPSCALE, now)
+        return Allowance(
+            quota.answer(videos, self._limits.videos_per_day), quota.answer(upscales, self._limits.upscales_per_day)
+        )
+
+    async def source_of(self, job: Job) -> Job | None:
+        """The job whose video this one makes larger."""
+        return None if job.source_job_id is None else await self._requests.get(job.source_job_id)
+
+    async def place_in_queue(self, job: Job) -> QueuePlace:
+        """Where a job stands and when it is expected to be ready."""
+        positions = await self._queue.positions() if job.state is JobState.QUEUED else {}
+        return self._estimate(job, positions.get(job.job_id))
+
+    async def _record(self, new: NewJob) -> Ticket:
+        reached(Checkpoint.BEFORE_RECORD)
+        recorded = await self._requests.record(new, self._limits, self._now())
+        reached(Checkpoint.AFTER_RECORD)
+        self._changed()
+        return Ticket(recorded.job, await self.place_in_queue(recorded.job), recorded.is_new)
+
+    async def _of_this_place(self, job_id: int, asker: Asker, place: Place) -> Job:
+        """A job that this place knows of: its own server's, or the asker's own. Numbers can be forged."""
+        job = await self._requests.get(job_id) if 0 < job_id < _LARGEST_ID else None
+        if job is None or (job.user_id != asker.user_id and (job.private or job.guild_id != place.guild_id)):
+            raise Refusal(Reason.NOT_FOUND, job_id=job_id)
+        return job
+
+    def _estimate(self, job: Job, position: int | None) -> QueuePlace:
+        """When it is probably ready: an average round for each full set of places before it."""
+        row = self._catalog.known(job.model)
+        usual = _UPSCALE_TIME if job.kind is JobKind.UPSCALE or row is None else row.usual
+        began = job.submitting_at or self._now()
+        rounds = 0 if position is None else (position - 1) // self._max_running
+        return QueuePlace(position, self._at_least_soon(began + usual * (rounds + 1)))
+
+    def _at_least_soon(self, moment: datetime) -> datetime:
+        return max(moment, self._now() + timedelta(seconds=5))
+
+
+_LARGEST_ID = 2**53

@@ -1,0 +1,150 @@
+"""From queued to running: one POST a job, recorded before it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from veo_core.catalog import GET1080P
+from veo_core.checkpoints import Checkpoint, reached
+from veo_core.errors import AccountProblem, AnswerLost, ProviderError, Rejected, Unreachable
+from veo_core.loop import Loop, Runners
+from veo_core.models import Job, JobKind, TaskReport, TaskState
+from veo_core.reasons import Reason
+from veo_core.transitions import next_action
+from veo_core.workshop import Workshop
+
+_log = logging.getLogger(__name__)
+# Discord's links to the attachments of a command live about a day.
+_IMAGES_LAST = timedelta(hours=23)
+
+
+class Submitter(Loop):
+    """Sends queued jobs while there are free places at the provider."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        super().__init__(now=workshop.now, idle=workshop.idle)
+        self._client = workshop.client
+        self._queue = workshop.store.queue
+        self._watch = workshop.store.watch
+        self._provider = workshop.provider
+        self._catalog = workshop.catalog
+        self._pace = workshop.pace
+        self._max_running = workshop.max_running
+        self._running_per_user = workshop.limits.running_per_user
+        self._changed = workshop.changed
+        self._runners = Runners(workshop.max_running, self.wake)
+        self._not_before: datetime | None = None
+        # The action that the API took last, by model: where it refused the first of the row, the other is sent at once.
+        self._preferred: dict[str, str] = {}
+
+    def is_open(self, job_id: int) -> bool:
+        """Whether the answer to this job's submission may still arrive."""
+        return self._runners.has(job_id)
+
+    async def turn(self) -> datetime | None:
+        """Send what may be sent now."""
+        while self._runners.free > 0 and not self._stopping:
+            wait_until = self._may_send_at()
+            if wait_until is not None:
+                return wait_until if await self._queue.waiting() else None
+            reached(Checkpoint.BEFORE_CLAIM)
+            job = await self._queue.claim(
+                self._now(), max_running=self._max_running, running_per_user=self._running_per_user
+            )
+            if job is None:
+                return None
+            reached(Checkpoint.AFTER_CLAIM)
+            self._provider.begin_try()
+            self._not_before = self._now() + self._pace.submit_interval
+            self._runners.start(job.job_id, self._submit(job))
+        return None
+
+    async def finish(self) -> None:
+        """Wait shortly for answers that are on their way."""
+        await self._runners.finish(self._pace.stop_grace)
+
+    def _may_send_at(self) -> datetime | None:
+        moments = [self._provider.submit_at()]
+        if self._not_before is not None and self._not_before > self._now():
+            moments.append(self._not_before)
+        return max((moment for moment in moments if moment is not None), default=None)
+
+    async def _submit(self, job: Job) -> None:
+        if job.image_urls and self._now() - job.created_at > _IMAGES_LAST:
+            await self._watch.fail(job.job_id, Reason.IMAGES_EXPIRED, now=self._now())
+            self._changed()
+            return
+        job = await self._with_known_action(job)
+        try:
+            report = await self._answer(job)
+        except AnswerLost as error:
+            await self._lost(job, error)
+        except (Unreachable, AccountProblem) as error:
+            self._provider.submit_failed(error)
+            await self._queue.give_back(job.job_id)
+        except Rejected as error:
+            await self._rejected(job, error)
+        else:
+            reached(Checkpoint.AFTER_SUBMIT)
+            await self._accepted(job, report)
+        self._changed()
+
+    async def _with_known_action(self, job: Job) -> Job:
+        preferred = self._preferred.get(job.model, job.action)
+        row = self._catalog.known(job.model)
+        actions = row.image_actions if row is not None else ()
+        if preferred == job.action or preferred not in actions or job.action not in actions:
+            return job
+        return await self._change_action(job, preferred)
+
+    async def _change_action(self, job: Job, action: str) -> Job:
+        await self._queue.change_action(job.job_id, action)
+        return replace(job, action=action)
+
+    async def _answer(self, job: Job) -> TaskReport:
+        """The answer to the POST; while it is late, the search for its task goes on beside it."""
+        post = asyncio.create_task(self._client.submit(job.submission))
+        try:
+            done, _ = await asyncio.wait({post}, timeout=self._pace.patience.total_seconds())
+            if not done:
+                await self._queue.mark_in_doubt(job.job_id, self._now())
+                self._changed()
+            return await post
+        finally:
+            post.cancel()
+
+    async def _accepted(self, job: Job, report: TaskReport) -> None:
+        self._provider.accepted()
+        self._preferred[job.model] = job.action
+        now = self._now()
+        if report.state is TaskState.SUCCEEDED and report.video is not None:
+            await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id)
+        elif report.task_id is not None:
+            row = self._catalog.known(job.model)
+            due_at = now + self._pace.first_look(row, upscale=job.kind is JobKind.UPSCALE)
+            await self._queue.mark_running(job.job_id, report.task_id, now=now, due_at=due_at, trace_id=report.trace_id)
+        reached(Checkpoint.RUNNING_MARKED)
+
+    async def _lost(self, job: Job, error: AnswerLost) -> None:
+        """A second POST could be billed twice, so the task is looked for instead."""
+        _log.warning("The answer to a submission is lost", extra=_about(job, error))
+        await self._queue.mark_in_doubt(job.job_id, self._now())
+
+    async def _rejected(self, job: Job, error: Rejected) -> None:
+        row = self._catalog.known(job.model)
+        other = next_action(row.image_actions, job.action, error) if row is not None else None
+        if other is not None:
+            await self._submit(await self._change_action(job, other))
+            return
+        _log.warning("The Veo API refuses a request", extra=_about(job, error))
+        self._provider.accepted()
+        if error.reason is Reason.MODEL_RETIRED and job.action != GET1080P:
+            self._provider.retire(job.model)
+        await self._watch.fail(job.job_id, error.reason, now=self._now(), trace_id=error.trace_id)
+
+
+def _about(job: Job, error: ProviderError) -> dict[str, object]:
+    return {"job_id": job.job_id, "error": error.message, "code": error.code, "trace_id": error.trace_id}

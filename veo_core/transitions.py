@@ -1,0 +1,101 @@
+"""What happens next to a job, given what the provider says; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from veo_core.errors import Rejected
+from veo_core.models import Job, TaskReport, TaskState, Video
+from veo_core.pace import Pace
+from veo_core.reasons import Reason
+from veo_core.wire import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Still running: look at it again then; `slow` once the normal window is over."""
+
+    due_at: datetime
+    slow: bool
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed:
+    """The video is there."""
+
+    video: Video
+    trace_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """It ended without a video; the place in the quota is given back."""
+
+    reason: Reason
+    expired: bool = False
+
+
+Decision = LookAgain | Succeed | Fail
+
+
+def after_look(job: Job, report: TaskReport | None, *, now: datetime, pace: Pace, watched: timedelta) -> Decision:
+    """What one look at a running job leads to.
+
+    `report` is None when the API does not know the task (yet). `watched` is how long this process has been able
+    to look at it: a job is given up only after it was really watched for a while, so neither a long downtime nor a
+    clock that jumped ends many jobs at once.
+    """
+    match report:
+        case TaskReport(state=TaskState.SUCCEEDED, video=Video() as video):
+            return Succeed(video, report.trace_id)
+        case TaskReport(state=TaskState.FAILED):
+            return Fail(failure_reason(report))
+        case _:
+            return _still_running(job, seen=report is not None, now=now, pace=pace, watched=watched)
+
+
+def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: timedelta) -> Decision:
+    age = now - (job.running_at or job.created_at)
+    never_seen = not seen and job.seen_at is None
+    if never_seen and min(age, watched) >= pace.unknown_grace:
+        return Fail(Reason.LOST)
+    if age >= pace.give_up_after and watched >= pace.unknown_grace:
+        return Fail(Reason.EXPIRED, expired=True)
+    slow = job.slow or age >= pace.slow_after
+    return LookAgain(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)
+
+
+_MODERATION_CODES = frozenset({"forbidden", "content_policy_violation", "moderation_blocked"})
+
+
+def failure_reason(report: TaskReport) -> Reason:
+    """Why a task failed, in our words."""
+    if report.error_code in _MODERATION_CODES:
+        return Reason.MODERATED
+    if not report.error_code and not report.error_message:
+        return Reason.NO_OUTPUT
+    return Reason.PROVIDER_FAILED
+
+
+def find_task(job: Job, listed: Iterable[TaskReport], claimed: Collection[str]) -> TaskReport | None:
+    """The task that a submission with a lost answer created, if the listing has it.
+
+    Tasks that other jobs own are left out; identical requests never are in doubt at the same time.
+    """
+    wanted = fingerprint(job.submission)
+    for report in listed:
+        free = report.task_id is not None and report.task_id not in claimed
+        if free and report.submission is not None and fingerprint(report.submission) == wanted:
+            return report
+    return None
+
+
+def next_action(actions: tuple[str, ...], tried: str, refusal: Rejected) -> str | None:
+    """The action to try after the API refused `tried` itself; a 400 created nothing, so this is safe."""
+    if refusal.code != "bad_request" or "action" not in refusal.message.lower():
+        return None
+    later = actions[actions.index(tried) + 1 :] if tried in actions else ()
+    return later[0] if later else None

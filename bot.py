@@ -1,0 +1,106 @@
+"""The Veo bot: settings → resources → bot → run. The only file that knows every concrete class.
+
+python bot.py [run|check|demo] [--config config.toml]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+from cogs.delivery import Postman
+from cogs.discord_bot import VeoBot
+from runtime.arguments import Arguments, parse_arguments
+from runtime.check import check
+from runtime.discord_address import use_discord_at
+from runtime.health import health_server
+from runtime.kill import arm_from_environment
+from runtime.logs import set_up_logs
+from runtime.serve import serve
+from veo_core.client import VeoClient
+from veo_core.clock import Now, SteadyClock
+from veo_core.courier import Courier
+from veo_core.errors import VeoBotError
+from veo_core.images import ImageInspector
+from veo_core.loop import Idle, rest
+from veo_core.media import Hosts, MediaReader
+from veo_core.poller import Poller
+from veo_core.provider import Provider
+from veo_core.searcher import Searcher
+from veo_core.sessions import api_session, media_session
+from veo_core.settings import Settings, load, require_tokens
+from veo_core.store import Store
+from veo_core.studio import Studio
+from veo_core.submitter import Submitter
+from veo_core.workshop import Workshop
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, *, now: Now | None = None, idle: Idle = rest) -> AsyncGenerator[VeoBot]:
+    """Open what the bot needs and put it together; leaving closes everything in the reverse order.
+
+    Raises StorageError when the database cannot be used.
+    """
+    now = now or SteadyClock().now
+    discord, veo, pace = settings.discord, settings.veo, settings.pace
+    async with Store.open(settings.storage.path) as store, api_session() as api, media_session() as files:
+        client = VeoClient(
+            api, api_base=veo.api_base, api_token=veo.api_token.get_secret_value(), timeout=pace.submit_timeout, now=now
+        )
+        provider = Provider(pace, now)
+        workshop = Workshop(
+            client, store, provider, settings.catalog, pace, settings.limits, veo.max_running, now=now, idle=idle
+        )
+        inspector = ImageInspector(MediaReader(files, Hosts(discord.cdn_hosts)), discord.image_limit)
+        studio = Studio(workshop, inspector, veo.default_model, anyone_may_upscale=discord.anyone_may_upscale)
+        bot = VeoBot(studio, direct_messages=discord.direct_messages, remembers=store.meta)
+        postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now)
+        submitter = Submitter(workshop)
+        searcher = Searcher(workshop, is_open=submitter.is_open)
+        courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
+        loops = (submitter, searcher, Poller(workshop), courier)
+        workshop.changed.connect(*loops)
+        bot.run_beside(loops)
+        await store.queue.recover(now())
+        yield bot
+
+
+async def run(settings: Settings) -> int:
+    """Work until asked to stop."""
+    require_tokens(settings)
+    use_discord_at(settings.discord.api_base)
+    async with health_server(settings.server.host, settings.server.port):
+        await serve(partial(assembled, settings), settings.discord.token.get_secret_value())
+    return 0
+
+
+async def demo(arguments: Arguments) -> int:
+    """Play the main job in a simulated Discord, without any account."""
+    from sandbox.demo import Surroundings, demo_settings, run_demo
+
+    def make_bot(world: Surroundings) -> AbstractAsyncContextManager[VeoBot]:
+        return assembled(demo_settings(world), now=world.now, idle=world.idle)
+
+    return await run_demo(once=arguments.once, port=arguments.port, make_bot=make_bot, out=sys.stdout)
+
+
+def main() -> int:
+    """Read the command line and do what it asks for; a wrong setting is one readable line."""
+    arguments = parse_arguments()
+    try:
+        arm_from_environment()
+        if arguments.command == "demo":
+            return asyncio.run(demo(arguments))
+        settings = load(arguments.config)
+        set_up_logs(settings.log.level, settings.log.format, settings.secrets)
+        return asyncio.run(check(settings) if arguments.command == "check" else run(settings))
+    except VeoBotError as error:
+        sys.stderr.write(f"bot.py: {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

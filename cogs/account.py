@@ -1,0 +1,53 @@
+"""/veo quota, models, help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from cogs.ui.base import acknowledge, answer, asker_of, host_of, info_embed
+from cogs.ui.messages import HELP_TEXT, allowance_text, models_text
+
+Client = discord.Client
+
+
+def account_commands() -> list[app_commands.Command[Any, ..., None]]:
+    """The commands about a person's quota and about the bot itself."""
+    return [_quota(), _models(), _help()]
+
+
+def _quota() -> app_commands.Command[Any, ..., None]:
+    @app_commands.command()
+    async def quota(interaction: discord.Interaction[Client]) -> None:
+        """What you have used, what is left, and when the next place frees"""
+        await acknowledge(interaction)
+        studio = host_of(interaction).studio
+        allowance = await studio.allowance(asker_of(interaction))
+        text = allowance_text(allowance, studio.limits.running_per_user)
+        await answer(interaction, None, info_embed("Your quota", text))
+
+    return quota
+
+
+def _models() -> app_commands.Command[Any, ..., None]:
+    @app_commands.command()
+    async def models(interaction: discord.Interaction[Client]) -> None:
+        """What each model can do"""
+        await acknowledge(interaction)
+        studio = host_of(interaction).studio
+        text = models_text(studio.models, studio.default_model, studio.unavailable)
+        await answer(interaction, None, info_embed("Models", text))
+
+    return models
+
+
+def _help() -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="help")
+    async def show_help(interaction: discord.Interaction[Client]) -> None:
+        """How this works"""
+        await acknowledge(interaction)
+        await answer(interaction, None, info_embed("Videos with Veo", HELP_TEXT))
+
+    return show_help

@@ -1,0 +1,73 @@
+"""/veo create: options in, one service call, one answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import discord
+from discord import app_commands
+
+from cogs.ui.base import acknowledge, answer, asker_of, check_place, host_of, place_of
+from cogs.ui.messages import accepted_text
+from veo_core.catalog import Model
+from veo_core.models import Image, VideoRequest
+
+
+def model_choices(models: tuple[Model, ...]) -> list[app_commands.Choice[str]]:
+    """The choices Discord shows for `model`."""
+    return [app_commands.Choice(name=f"{row.name} ({row.speed})", value=row.name) for row in models]
+
+
+def ordered_images(*options: discord.Attachment | None) -> tuple[Image, ...]:
+    """The images in the order of their options, which is the order of the frames; a gap is closed."""
+    return tuple(
+        Image(url=option.url, filename=option.filename, size=option.size, content_type=option.content_type)
+        for option in options
+        if option is not None
+    )
+
+
+def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., None]:
+    """The command; its choices of models come from the table."""
+
+    @app_commands.command()
+    @app_commands.choices(model=model_choices(models))
+    @app_commands.describe(
+        prompt="What the video shows",
+        model="Which Veo model makes it",
+        image1="First frame, or the first image to fuse",
+        image2="Last frame, or the second image to fuse",
+        image3="Third image",
+        aspect_ratio="Wide or tall",
+        resolution="720p unless you choose another",
+        translate="Translate the prompt to English first",
+        private="Send the video to you alone",
+    )
+    async def create(
+        interaction: discord.Interaction[discord.Client],
+        prompt: str,
+        model: str | None = None,
+        image1: discord.Attachment | None = None,
+        image2: discord.Attachment | None = None,
+        image3: discord.Attachment | None = None,
+        aspect_ratio: Literal["16:9", "9:16"] = "16:9",
+        resolution: Literal["720p", "1080p", "4k", "gif"] = "720p",
+        translate: bool = False,
+        private: bool = False,
+    ) -> None:
+        """Make a video from a prompt, and from images if you like"""
+        await acknowledge(interaction)
+        check_place(interaction)
+        studio = host_of(interaction).studio
+        request = VideoRequest(
+            prompt=prompt,
+            model=model or studio.default_model,
+            images=ordered_images(image1, image2, image3),
+            aspect_ratio=aspect_ratio,
+            resolution=resolution,
+            translate=translate,
+        )
+        ticket = await studio.request(asker_of(interaction), request, place_of(interaction, private=private))
+        await answer(interaction, accepted_text(ticket, paused=studio.is_paused))
+
+    return create

@@ -1,0 +1,156 @@
+"""The bot as discord.py sees it: what it listens to, its commands, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from typing import Any, Protocol
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.account import account_commands
+from cogs.create import create_command
+from cogs.errors import answer_error
+from cogs.library import library_commands
+from cogs.ui.buttons import PersistentButton, press
+from veo_core.studio import Studio
+
+_log = logging.getLogger(__name__)
+_COMMANDS_KEY = "commands_hash"
+_IDENTIFY_SPACING = 5.0
+
+# What the bot needs where it is to work; the invite link asks for these.
+NEEDED = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    attach_files=True,
+    embed_links=True,
+    read_message_history=True,
+)
+
+
+class Remembers(Protocol):
+    """A few values that outlive the process."""
+
+    async def get(self, key: str) -> str | None:
+        """A value, or None."""
+        ...
+
+    async def put(self, key: str, value: str) -> None:
+        """Remember a value."""
+        ...
+
+
+class Runs(Protocol):
+    """A background loop."""
+
+    async def run(self) -> None:
+        """Until asked to stop."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end after what is in hand."""
+        ...
+
+
+class VeoTree(app_commands.CommandTree[discord.Client]):
+    """The commands; whatever goes wrong in one is answered in one place."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError
+    ) -> None:
+        """Answer the person."""
+        await answer_error(interaction, error)
+
+
+class VeoBot(commands.AutoShardedBot):
+    """Guild events only: no message content, no member lists, nothing cached that grows with the servers.
+
+    Without a shard count discord.py asks the API for the gateway's address, so a stand-in or proxy can name its own.
+    """
+
+    def __init__(self, studio: Studio, *, direct_messages: bool, remembers: Remembers) -> None:
+        super().__init__(
+            command_prefix=_no_prefix,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            tree_cls=VeoTree,
+        )
+        self.studio = studio
+        self.direct_messages = direct_messages
+        self._remembers = remembers
+        self._loops: tuple[Runs, ...] = ()
+        self._runners: list[asyncio.Task[None]] = []
+
+    def run_beside(self, loops: tuple[Runs, ...]) -> None:
+        """The loops that begin with the login and end before the connection does."""
+        self._loops = loops
+
+    async def setup_hook(self) -> None:
+        """After the login: commands, buttons, and the loops, which take up what the last run left."""
+        self.add_dynamic_items(PersistentButton)
+        self.tree.add_command(veo_group(self.studio))
+        await self._sync_commands()
+        self._runners = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Every press of a button of ours."""
+        await press(interaction)
+
+    async def answer_error(self, interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
+        """Answer a press that failed."""
+        await answer_error(interaction, error)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """One shard every five seconds, as Discord asks for; the first one at once."""
+        del shard_id
+        if not initial:
+            await asyncio.sleep(_IDENTIFY_SPACING)
+
+    async def close(self) -> None:
+        """Stop the loops first, so that what is in hand can still be posted."""
+        for loop in self._loops:
+            loop.stop()
+        if self._runners:
+            await asyncio.wait(self._runners)
+            self._runners = []
+        await super().close()
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord about the commands only when they changed: syncing is slow and limited."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        text = json.dumps([self.application_id, payload], sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if await self._remembers.get(_COMMANDS_KEY) == digest:
+            return
+        await self.tree.sync()
+        await self._remembers.put(_COMMANDS_KEY, digest)
+        _log.info("The commands were announced to Discord")
+
+
+def veo_group(studio: Studio) -> app_commands.Group:
+    """/veo with everything under it."""
+    group = app_commands.Group(
+        name="veo",
+        description="Make videos with Veo",
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+    for command in (create_command(studio.models), *library_commands(), *account_commands()):
+        group.add_command(command)
+    return group
+
+
+def _no_prefix(bot: Any, message: discord.Message) -> list[str]:
+    """There are no text commands."""
+    del bot, message
+    return []

@@ -1,0 +1,71 @@
+"""What to do when Discord refuses a message; pure. The table is the one of Discord's error codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import aiohttp
+import discord
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """How much of a message is still in it."""
+
+    with_file: bool = True
+    with_prompt: bool = True
+    with_reference: bool = True
+    at_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextPlace:
+    """This place will not take it in any form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The thread is locked: its channel may take it."""
+
+
+_TOO_LARGE = frozenset({40005, 50045})
+_WORDS_BLOCKED = frozenset({200000, 200001, 240000})
+_NOT_ALLOWED = frozenset({50001, 50013})
+_THREAD_CLOSED = frozenset({160005, 50083})
+_OVERLOADED = frozenset({130000})
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE_STATUS, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same attempt may work later."""
+    if isinstance(error, discord.HTTPException):
+        busy = error.status >= _SERVER_ERROR or error.status in {_TOO_MANY, _UNAUTHORIZED}
+        return busy or error.code in _OVERLOADED
+    return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
+
+
+def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent | NextPlace:
+    """The next, lighter form of the message.
+
+    Raises the error itself when it is passing.
+    """
+    if is_passing(error):
+        raise error
+    if error.status == _TOO_LARGE_STATUS or error.code in _TOO_LARGE | _NOT_ALLOWED:
+        return replace(draft, with_file=False) if draft.with_file else NextPlace()
+    if error.code in _WORDS_BLOCKED:
+        return replace(draft, with_prompt=False) if draft.with_prompt else NextPlace()
+    if error.code in _THREAD_CLOSED:
+        return NextPlace() if draft.at_parent else Parent()
+    if error.status in {_FORBIDDEN, _NOT_FOUND}:
+        return NextPlace()
+    return _lighter(draft)
+
+
+def _lighter(draft: Draft) -> Draft | NextPlace:
+    """A 400 of an unknown kind: take away what is least needed first."""
+    if draft.with_reference:
+        return replace(draft, with_reference=False)
+    if draft.with_file:
+        return replace(draft, with_file=False)
+    return replace(draft, with_prompt=False) if draft.with_prompt else NextPlace()

@@ -1,0 +1,1 @@
+"""What people see: texts, buttons, and the base that makes every failure answer."""

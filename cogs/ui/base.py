@@ -1,0 +1,115 @@
+"""What every command, button and modal stands on: acknowledge first, and a failure always gets an answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol, cast
+
+import discord
+
+from cogs.ui.words import Words, refusal_words
+from veo_core.errors import Refusal
+from veo_core.models import Asker, Place
+from veo_core.reasons import Reason
+from veo_core.studio import Studio
+
+_log = logging.getLogger(__name__)
+BLUE, AMBER = discord.Color(0x4F7CFF), discord.Color(0xE0A030)
+
+
+class HasStudio(Protocol):
+    """The bot, as the buttons see it: they are made from a message, with nothing but their id."""
+
+    studio: Studio
+    direct_messages: bool
+
+    async def answer_error(self, interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
+        """Tell the person in words, and the operator's log what happened."""
+        ...
+
+
+def host_of(interaction: discord.Interaction[discord.Client]) -> HasStudio:
+    """The bot behind an interaction."""
+    return cast("HasStudio", interaction.client)
+
+
+def asker_of(interaction: discord.Interaction[discord.Client]) -> Asker:
+    """Who asks, with the rights that Discord computed for this channel at this press."""
+    in_guild = interaction.guild_id is not None
+    return Asker(interaction.user.id, is_moderator=in_guild and interaction.permissions.manage_messages)
+
+
+def place_of(interaction: discord.Interaction[discord.Client], *, private: bool = False) -> Place:
+    """Where it was asked."""
+    return Place(
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        interaction_id=interaction.id,
+        private=private,
+    )
+
+
+async def acknowledge(interaction: discord.Interaction[discord.Client]) -> None:
+    """Answer "thinking", seen by the asker alone, before anything else; Discord waits three seconds.
+
+    When it did not arrive in time the work goes on all the same: the video comes through the channel.
+    """
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except (discord.HTTPException, OSError) as error:
+        _log.warning("An interaction could not be acknowledged", extra={"error": str(error)})
+
+
+async def answer(
+    interaction: discord.Interaction[discord.Client], text: str | None, embed: discord.Embed | None = None
+) -> None:
+    """Answer the asker alone, whatever state the interaction is in; a dead one is logged."""
+    content = text if text is not None else discord.utils.MISSING
+    shown = embed if embed is not None else discord.utils.MISSING
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=content, embed=shown, allowed_mentions=NO_MENTIONS)
+        else:
+            await interaction.response.send_message(
+                content=content, embed=shown, ephemeral=True, allowed_mentions=NO_MENTIONS
+            )
+    except (discord.HTTPException, OSError) as error:
+        _log.warning("An answer did not arrive", extra={"error": str(error)})
+
+
+NO_MENTIONS = discord.AllowedMentions.none()
+
+
+def problem_embed(words: Words) -> discord.Embed:
+    """A short stable title and one next step."""
+    return discord.Embed(title=words.title, description=words.text, color=AMBER)
+
+
+def info_embed(title: str, text: str) -> discord.Embed:
+    """A list or a table."""
+    return discord.Embed(title=title, description=text, color=BLUE)
+
+
+def refusal_embed(refusal: Refusal) -> discord.Embed:
+    """The embed of a refusal."""
+    return problem_embed(refusal_words(refusal.reason, refusal.details))
+
+
+def check_place(interaction: discord.Interaction[discord.Client]) -> None:
+    """Refuse where a video could not be posted, before anything is recorded.
+
+    Raises Refusal.
+    """
+    if interaction.guild_id is None:
+        if not host_of(interaction).direct_messages:
+            raise Refusal(Reason.SERVER_ONLY)
+        return
+    allowed = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    needed = {
+        "View Channel": allowed.view_channel,
+        "Send Messages": allowed.send_messages_in_threads if is_thread else allowed.send_messages,
+    }
+    missing = [name for name, given in needed.items() if not given]
+    if missing:
+        raise Refusal(Reason.CANNOT_POST_HERE, missing=" and ".join(missing))

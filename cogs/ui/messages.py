@@ -1,0 +1,223 @@
+"""Values → what is shown: the status line, the result, lists and tables; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cogs.ui.text import ordinal, quoted, shorten
+from cogs.ui.words import WORDS, Words, relative
+from veo_core.catalog import ImageUse, Model
+from veo_core.models import Job, JobKind, JobState, QueuePlace
+from veo_core.quota import QuotaAnswer
+from veo_core.reasons import Reason
+from veo_core.studio import Allowance, Ticket
+
+CONTENT_LIMIT = 2000
+ALT_TEXT_LIMIT = 1024
+_IN_STATUS = 250
+_IN_RESULT = 500
+_IN_LIST = 80
+
+
+def headline(job: Job) -> str:
+    """How every message about a job begins; the status line is recognised by it."""
+    larger = " · 1080p" if job.kind is JobKind.UPSCALE else ""
+    return f"**{quoted(job.prompt, _IN_STATUS)}**{larger} - <@{job.user_id}> ("
+
+
+def number_mark(job: Job) -> str:
+    """The job's number as the status line shows it."""
+    return f"· #{job.job_id} ·"
+
+
+def status_line(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
+    """The one public line about a job; no invented percentages, Discord counts the time down."""
+    return f"{headline(job)}{_state_words(job, place, paused=paused, link=link)})"
+
+
+def _state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
+    mark = number_mark(job)
+    ready = f"ready {relative(place.ready_at)}"
+    match job.status_wanted:
+        case "awaiting_review":
+            return f"waiting for a moderator {mark} nothing is counted if it's declined"
+        case "queued" if paused:
+            return f"queued {mark} paused by the operator, it goes on by itself"
+        case "queued":
+            line = f"{ordinal(place.position)} in line · " if place.position is not None else ""
+            return f"queued {mark} {line}{ready}"
+        case "slow":
+            return f"running {mark} slower than usual, I keep looking"
+        case "done":
+            return f"done {mark} {link or '`/veo show` has it'}"
+        case "failed":
+            return f"failed {mark} {WORDS[job.reason or Reason.PROVIDER_FAILED].title.lower()}, not counted"
+        case "cancelled" | "rejected":
+            return f"{job.status_wanted} {mark} not counted"
+        case _:
+            return f"running {mark} {ready}"
+
+
+def result_text(job: Job, *, link: str | None, with_prompt: bool = True) -> str:
+    """The message that carries a video: it mentions the requester once.
+
+    `link` stands in for an attachment that could not be made.
+    """
+    larger = " in 1080p" if job.kind is JobKind.UPSCALE else ""
+    prompt = f" **{quoted(job.prompt, _IN_RESULT)}**" if with_prompt else ""
+    line = f"<@{job.user_id}>{prompt} · #{job.job_id}{larger}"
+    return line if link is None else f"{line}\nThe file is here, as it can't be attached: {link}"
+
+
+def failure_text(job: Job, *, with_prompt: bool = True) -> str:
+    """The message about a job that ended without a video; the embed says why."""
+    prompt = f" **{quoted(job.prompt, _IN_LIST)}**" if with_prompt else ""
+    return f"<@{job.user_id}>{prompt} · #{job.job_id}"
+
+
+def failure_words(job: Job) -> Words:
+    """Why a job ended without a video, and what to do next."""
+    return WORDS[job.reason or Reason.PROVIDER_FAILED]
+
+
+def alt_text(job: Job) -> str:
+    """What a screen reader says of the video."""
+    return shorten(f"AI video: {' '.join(job.prompt.split())}", ALT_TEXT_LIMIT)
+
+
+def accepted_text(ticket: Ticket, *, paused: bool) -> str:
+    """The private answer to an accepted request."""
+    job, place = ticket.job, ticket.place
+    if not ticket.is_new:
+        return already_text(job)
+    where = "I'll send it to you directly." if job.private else "It will appear in this channel."
+    if paused:
+        return f"Your video is **#{job.job_id}**. Submissions are paused by the operator; it goes on by itself. {where}"
+    return f"Your video is **#{job.job_id}**, ready {relative(place.ready_at)}. {where}"
+
+
+def already_text(job: Job) -> str:
+    """The answer to a second wish for the same thing."""
+    link = jump_link(job)
+    return f"It's already there: {link}" if link else f"It's already on its way as **#{job.job_id}**."
+
+
+def cancelled_text(job: Job) -> str:
+    """The answer to a cancellation."""
+    return f"**#{job.job_id}** is cancelled. Its place is free again."
+
+
+def jump_link(job: Job) -> str | None:
+    """The address of the message with the result; None while there is none."""
+    if job.message_id is None:
+        return None
+    same_place = job.delivered_channel_id == job.channel_id and not job.private
+    guild = job.guild_id if same_place and job.guild_id is not None else "@me"
+    return f"https://discord.com/channels/{guild}/{job.delivered_channel_id}/{job.message_id}"
+
+
+def active_text(tickets: Iterable[Ticket], *, paused: bool) -> str:
+    """A person's jobs under way."""
+    lines = [_active_line(ticket) for ticket in tickets]
+    if not lines:
+        return "Nothing is under way. `/veo create` begins a video."
+    notice = "\nSubmissions are paused by the operator; queued videos wait." if paused else ""
+    return _fitting(lines) + notice
+
+
+def _active_line(ticket: Ticket) -> str:
+    job, place = ticket.job, ticket.place
+    waiting = job.state in {JobState.QUEUED, JobState.AWAITING_REVIEW}
+    line = f"{ordinal(place.position)} in line, " if place.position is not None else ""
+    state = "queued" if waiting else "running"
+    return f"**#{job.job_id}** {quoted(job.prompt, _IN_LIST)} · {state} · {line}ready {relative(place.ready_at)}"
+
+
+def history_text(jobs: Iterable[Job]) -> str:
+    """A person's jobs, newest first."""
+    lines = [f"**#{job.job_id}** {quoted(job.prompt, _IN_LIST)} · {_where(job)}" for job in jobs]
+    return _fitting(lines) if lines else "There is nothing yet. `/veo create` begins a video."
+
+
+def _where(job: Job) -> str:
+    if job.state is JobState.SUCCEEDED and job.kept_at is not None:
+        return f"`/veo show video:{job.job_id}` has it"
+    link = jump_link(job)
+    return f"{job.state.replace('_', ' ')}{f' · {link}' if link else ''}"
+
+
+def show_text(job: Job) -> str:
+    """One job in full."""
+    lines = [
+        f"**#{job.job_id}** **{quoted(job.prompt, _IN_RESULT)}**",
+        f"{job.model} · {job.resolution} · {_where(job)}",
+    ]
+    if job.reason is not None:
+        lines.append(f"{WORDS[job.reason].title}. {WORDS[job.reason].text}")
+    if job.state is JobState.SUCCEEDED and job.message_id is None and job.video_url:
+        lines.append(f"Here is the file: {job.video_url}")
+    return "\n".join(lines)
+
+
+def allowance_text(allowance: Allowance, running_per_user: int) -> str:
+    """Used, left, and when the next place frees."""
+    return "\n".join(
+        (
+            _quota_line("Videos", allowance.videos),
+            _quota_line("1080p versions", allowance.upscales),
+            f"At most {running_per_user} of yours run at once; more wait in line.",
+        )
+    )
+
+
+def _quota_line(name: str, answer: QuotaAnswer) -> str:
+    frees = f" · the next place frees {relative(answer.frees_at)}" if answer.frees_at is not None else ""
+    return f"**{name}**: {answer.used} of {answer.limit} used in 24 hours, {answer.remaining} left{frees}"
+
+
+def models_text(models: Iterable[Model], default: str, unavailable: frozenset[str]) -> str:
+    """The capability table, readable on a phone."""
+    return _fitting([_model_line(model, default, unavailable) for model in models])
+
+
+def _model_line(model: Model, default: str, unavailable: frozenset[str]) -> str:
+    marks = " · default" if model.name == default else ""
+    marks += " · **not available right now**" if model.name in unavailable else ""
+    return (
+        f"**{model.name}** · {model.speed}{marks}\n"
+        f"{_image_words(model)} · {', '.join(model.resolutions)} · about {model.credits:g} credits"
+    )
+
+
+def _image_words(model: Model) -> str:
+    if model.max_images == 0:
+        return "text only"
+    if model.fusion:
+        return f"needs {model.min_images}–{model.max_images} images, which it fuses"
+    if model.max_images == 1:
+        return f"text, or 1 image as {ImageUse.FIRST_FRAME}"
+    return f"text, 1 image as {ImageUse.FIRST_FRAME}, 2–{model.max_images} as {ImageUse.FIRST_AND_LAST_FRAME}"
+
+
+HELP_TEXT = (
+    "I make videos from your words with Veo.\n"
+    "**/veo create** – a prompt, and images if you like: one is the first frame, two are the first and the last.\n"
+    "**/veo status** – what is under way, and its place in line\n"
+    "**/veo cancel** – take back a video that hasn't begun\n"
+    "**/veo history**, **/veo show** – your videos, also those that couldn't be posted\n"
+    "**/veo quota** – what you have left today\n"
+    "**/veo models** – what each model can do\n"
+    "The **1080p** button under a video makes it larger. A video that fails is never counted."
+)
+
+
+def _fitting(lines: list[str]) -> str:
+    """As many lines as a message holds."""
+    room = CONTENT_LIMIT - 200
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return "\n".join([*kept, f"… and {len(lines) - len(kept)} more"])
+        kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,119 @@
+"""The words for each reason: a short stable title and one next step; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cogs.ui.text import quoted
+from veo_core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title and a text."""
+
+    title: str
+    text: str
+
+
+_ASK_AGAIN = "Nothing was counted. You can ask again with `/veo create`."
+
+WORDS: Mapping[Reason, Words] = {
+    Reason.PROMPT_MISSING: Words("A prompt is needed", "Describe your video in a sentence or two and send it again."),
+    Reason.PROMPT_TOO_LONG: Words(
+        "That prompt is too long",
+        "It has {length} characters; the most is {limit}. Shorten it a little and send it again.",
+    ),
+    Reason.MODEL_UNKNOWN: Words("I don't know that model", "Choose one of: {models}."),
+    Reason.MODEL_UNAVAILABLE: Words(
+        "That model is not available", "`{model}` is no longer supported by the provider. Choose one of: {models}."
+    ),
+    Reason.IMAGE_NEEDED: Words(
+        "That model needs an image",
+        "`{model}` makes videos from 1 to 3 images. Attach at least one, or choose another model.",
+    ),
+    Reason.TOO_MANY_IMAGES: Words(
+        "Too many images for that model", "`{model}` takes at most {limit}. Leave some out, or choose another model."
+    ),
+    Reason.RESOLUTION_UNSUPPORTED: Words(
+        "That model can't do this resolution", "`{model}` has no {resolution}. It can do: {supported}."
+    ),
+    Reason.ASPECT_RATIO_UNSUPPORTED: Words("That aspect ratio isn't supported", "Choose 16:9 or 9:16."),
+    Reason.NOT_AN_IMAGE: Words("That is not an image", "{filename} can't be used. Attach a PNG, JPEG, WebP or GIF."),
+    Reason.IMAGE_TOO_LARGE: Words(
+        "That image is too large", "{filename} is too big; the most is {limit_mb} MB and 40 megapixels."
+    ),
+    Reason.IMAGE_EMPTY: Words("That image is empty", "{filename} has no content. Attach it once more."),
+    Reason.IMAGE_UNREADABLE: Words(
+        "I couldn't read that image", "Discord didn't hand out {filename}. Attach it once more."
+    ),
+    Reason.DAILY_LIMIT: Words("Daily limit reached", "You have used all {limit} videos of the last 24 hours. {frees}"),
+    Reason.UPSCALE_LIMIT: Words(
+        "Daily limit reached", "You have used all {limit} 1080p versions of the last 24 hours. {frees}"
+    ),
+    Reason.NOT_FOUND: Words("I can't find that video", "It isn't one of this server's. `/veo history` lists yours."),
+    Reason.NOT_YOURS: Words(
+        "That's not yours to change", "Only the person who asked for video #{job_id} and the moderators can do this."
+    ),
+    Reason.TOO_LATE_TO_CANCEL: Words("It's too late to cancel", "Video #{job_id} is already being made or has ended."),
+    Reason.NOTHING_TO_CANCEL: Words(
+        "There is nothing to cancel", "None of your videos is waiting. `/veo status` shows what is under way."
+    ),
+    Reason.UPSCALE_IMPOSSIBLE: Words(
+        "There is no 1080p version of this", "Only a finished 720p video can be made larger."
+    ),
+    Reason.SERVER_ONLY: Words(
+        "Please use this in a server", "Videos are made in a server's channels. Ask there once more."
+    ),
+    Reason.CANNOT_POST_HERE: Words(
+        "I can't post here", "I need {missing} in this channel. Ask an admin, or try another channel."
+    ),
+    Reason.STORAGE_TROUBLE: Words(
+        "I couldn't write that down", "Nothing was started and nothing was counted. Please try again in a few minutes."
+    ),
+    Reason.STOPPING: Words("I'm just restarting", "Please try again in a minute."),
+    Reason.MODERATED: Words(
+        "Prompt refused",
+        "The provider's content rules don't allow this one. Please put it in other words. Nothing was counted.",
+    ),
+    Reason.MODEL_RETIRED: Words(
+        "That model is not available",
+        "The provider no longer supports it. Nothing was counted. `/veo models` shows which are.",
+    ),
+    Reason.PROVIDER_REFUSED: Words("The provider refused this request", _ASK_AGAIN),
+    Reason.PROVIDER_FAILED: Words("The video couldn't be made", _ASK_AGAIN),
+    Reason.NO_OUTPUT: Words("The video couldn't be made", f"The provider ended without a result. {_ASK_AGAIN}"),
+    Reason.LOST: Words("The request got lost", f"The provider doesn't know of it. {_ASK_AGAIN}"),
+    Reason.EXPIRED: Words("That took too long", f"No result came for hours, so I stopped waiting. {_ASK_AGAIN}"),
+    Reason.IMAGES_EXPIRED: Words(
+        "The images are gone",
+        "Discord keeps attached images for a day only. Nothing was counted. Please ask again with them.",
+    ),
+}
+
+
+def refusal_words(reason: Reason, details: Mapping[str, str | int | datetime | None]) -> Words:
+    """The words for a refusal, with its details filled in; names that people chose are made harmless."""
+    values = {name: _shown(value) for name, value in details.items()}
+    frees_at = details.get("frees_at")
+    values["frees"] = f"The next place frees {relative(frees_at)}." if isinstance(frees_at, datetime) else ""
+    words = WORDS[reason]
+    return Words(words.title, words.text.format_map(_Lenient(values)).strip())
+
+
+def relative(moment: datetime) -> str:
+    """A time that Discord counts down by itself."""
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def _shown(value: str | int | datetime | None) -> str:
+    return quoted(value, 300) if isinstance(value, str) else str(value)
+
+
+class _Lenient(dict[str, str]):
+    """A detail that a caller left out must not turn a refusal into a crash."""
+
+    def __missing__(self, key: str) -> str:
+        return "it"

@@ -1,0 +1,58 @@
+"""Logs an operator can read or a machine can parse; secrets never get into them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Collection
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_HIDDEN = "[hidden]"
+
+
+def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:
+    """Everything, discord.py's lines too, goes to standard error in one form; `style` is text or json."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(HidingFormatter(style, secrets))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # Its own hint about missing voice support means nothing for this bot.
+    logging.getLogger("discord.client").addFilter(
+        lambda record: "voice will NOT be supported" not in record.getMessage()
+    )
+
+
+class HidingFormatter(logging.Formatter):
+    """Renders through structlog and then takes every secret out, wherever it came from."""
+
+    def __init__(self, style: str, secrets: Collection[str]) -> None:
+        super().__init__()
+        self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+        shared: list[Processor] = [
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso"),
+            _without_internals,
+        ]
+        renderer: Processor = (
+            structlog.processors.JSONRenderer(default=str)
+            if style == "json"
+            else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        )
+        chain = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        if style == "json":
+            chain.insert(1, structlog.processors.format_exc_info)
+        self._inner = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=chain)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record."""
+        text = self._inner.format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+
+def _without_internals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event.pop("taskName", None)
+    return event

@@ -1,0 +1,92 @@
+"""Runs the bot until it is asked to stop; starts it anew when Discord breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import discord
+from discord.ext import commands
+
+from veo_core.errors import ConfigError, VeoBotError
+from veo_core.pace import backoff
+
+_log = logging.getLogger(__name__)
+_FIRST_WAIT = timedelta(seconds=2)
+_LONGEST_WAIT = timedelta(minutes=2)
+_LONG_ENOUGH = 300.0
+
+Assemble = Callable[[], AbstractAsyncContextManager[commands.AutoShardedBot]]
+
+
+async def serve(assemble: Assemble, token: str) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    A payload that discord.py cannot read closes the whole bot, and so does an unreachable Discord at the start; both
+    cost a few seconds, since everything is taken up again from the store. Raises VeoBotError for what no new start
+    would mend.
+    """
+    stop = _stop_signal()
+    attempt = 0
+    while not stop.is_set():
+        started = time.monotonic()
+        try:
+            await _run_once(assemble, token, stop)
+        except VeoBotError:
+            raise
+        except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
+            raise ConfigError(f"discord.token: Discord refuses it: {error}") from error
+        except Exception as error:
+            _refuse_dead_token(error)
+            attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
+            wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())  # noqa: S311 - jitter, not a secret
+            _log.exception("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
+            await _sleep(stop, wait)
+
+
+async def _run_once(assemble: Assemble, token: str, stop: asyncio.Event) -> None:
+    async with assemble() as bot:
+        running = asyncio.create_task(bot.start(token), name="discord")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                _log.info("Stopping: what is in hand is finished first")
+        finally:
+            stopping.cancel()
+            await bot.close()
+            if stop.is_set():
+                running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+def _refuse_dead_token(error: Exception) -> None:
+    """Close code 4004 and the like: another try would only be refused again."""
+    if isinstance(error, discord.ConnectionClosed) and error.code in _FATAL_CLOSES:
+        raise ConfigError(f"discord.token: Discord closed the connection for good (code {error.code})") from error
+
+
+_FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
+
+
+def _stop_signal() -> asyncio.Event:
+    """SIGTERM would end the process without any clean-up, so it is caught like SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _sleep(stop: asyncio.Event, wait: timedelta) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait.total_seconds()):
+            await stop.wait()

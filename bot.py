@@ -71,7 +71,6 @@ async def assembled(settings: Settings, *, now: Now | None = None, idle: Idle = 
 async def run(settings: Settings) -> int:
     """Work until asked to stop."""
     require_tokens(settings)
-    use_discord_at(settings.discord.api_base)
     async with health_server(settings.server.host, settings.server.port):
         await serve(partial(assembled, settings), settings.discord.token.get_secret_value())
     return 0
@@ -96,6 +95,7 @@ def main() -> int:
             return asyncio.run(demo(arguments))
         settings = load(arguments.config)
         set_up_logs(settings.log.level, settings.log.format, settings.secrets)
+        use_discord_at(settings.discord.api_base)
         return asyncio.run(check(settings) if arguments.command == "check" else run(settings))
     except VeoBotError as error:
         sys.stderr.write(f"bot.py: {error}\n")

@@ -30,7 +30,6 @@ def ordered_images(*options: discord.Attachment | None) -> tuple[Image, ...]:
 def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., None]:
     """The command; its choices of models come from the table."""
 
-    @app_commands.command()
     @app_commands.choices(model=model_choices(models))
     @app_commands.describe(
         prompt="What the video shows",
@@ -55,7 +54,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         translate: bool = False,
         private: bool = False,
     ) -> None:
-        """Make a video from a prompt, and from images if you like"""
+        """Make a video from a prompt, and from images if you like."""
         await acknowledge(interaction)
         check_place(interaction)
         studio = host_of(interaction).studio
@@ -70,4 +69,6 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         ticket = await studio.request(asker_of(interaction), request, place_of(interaction, private=private))
         await answer(interaction, accepted_text(ticket, paused=studio.is_paused))
 
-    return create
+    return app_commands.Command(
+        name="create", description="Make a video from a prompt, and from images if you like", callback=create
+    )

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from io import BufferedIOBase
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -229,7 +230,7 @@ class Postman:
         self._refused_until[spot.key] = now + _REMEMBERED
 
 
-def _given(**options: Any) -> dict[str, Any]:
+def _given(**options: object) -> dict[str, Any]:
     """Only what there is: discord.py tells a missing option from one that is None by its absence."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -264,7 +265,9 @@ def _file(job: Job, media: MediaFile, *, with_prompt: bool) -> discord.File:
     """A new one for each attempt: discord.py uses them up."""
     media.content.seek(0)
     description = alt_text(job) if with_prompt else "AI video"
-    return discord.File(media.content, filename=f"veo-{job.job_id}.{media.extension}", description=description)
+    return discord.File(
+        cast("BufferedIOBase", media.content), filename=f"veo-{job.job_id}.{media.extension}", description=description
+    )
 
 
 def _content(job: Job, *, with_file: bool, with_prompt: bool) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from typing import Any, Protocol
+from typing import Protocol
 
 import discord
 from discord import app_commands
@@ -16,22 +16,13 @@ from cogs.account import account_commands
 from cogs.create import create_command
 from cogs.errors import answer_error
 from cogs.library import library_commands
+from cogs.permissions import missing_lines
 from cogs.ui.buttons import PersistentButton, press
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
 _COMMANDS_KEY = "commands_hash"
 _IDENTIFY_SPACING = 5.0
-
-# What the bot needs where it is to work; the invite link asks for these.
-NEEDED = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    send_messages_in_threads=True,
-    attach_files=True,
-    embed_links=True,
-    read_message_history=True,
-)
 
 
 class Remembers(Protocol):
@@ -102,6 +93,12 @@ class VeoBot(commands.AutoShardedBot):
         await self._sync_commands()
         self._runners = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
 
+    async def on_ready(self) -> None:
+        """Tell the log where a permission is missing; people there would be refused."""
+        for guild in self.guilds:
+            for line in missing_lines(guild, guild.me):
+                _log.warning("A permission is missing", extra={"where": line})
+
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Every press of a button of ours."""
         await press(interaction)
@@ -150,7 +147,6 @@ def veo_group(studio: Studio) -> app_commands.Group:
     return group
 
 
-def _no_prefix(bot: Any, message: discord.Message) -> list[str]:
+def _no_prefix(_: commands.AutoShardedBot, __: discord.Message) -> list[str]:
     """There are no text commands."""
-    del bot, message
     return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 
 import discord
 from discord import app_commands
@@ -23,33 +24,31 @@ async def answer_error(interaction: discord.Interaction[discord.Client], error: 
 
 def error_embed(error: BaseException) -> discord.Embed:
     """What an exception looks like to the person who met it."""
-    match error:
-        case Refusal():
-            return refusal_embed(error)
-        case StorageError():
-            _log.error("The database refused", exc_info=error)
-            return problem_embed(WORDS[Reason.STORAGE_TROUBLE])
-        case app_commands.NoPrivateMessage():
-            return problem_embed(WORDS[Reason.SERVER_ONLY])
-        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
-            return problem_embed(
-                Words("My commands have changed", "Type `/veo` once more; Discord then shows the new ones.")
-            )
-        case app_commands.TransformerError():
-            return problem_embed(
-                Words("One of the options can't be used", "Please choose it from the list Discord shows.")
-            )
-        case app_commands.CheckFailure():
-            return problem_embed(Words("You can't use this here", "Ask a moderator if you think you should."))
-        case _:
-            reference = secrets.token_hex(4)
-            _log.error("An interaction failed", exc_info=error, extra={"reference": reference})
-            return problem_embed(
-                Words(
-                    "Something went wrong",
-                    f"It's on my side. If it stays, tell a moderator this reference: `{reference}`.",
-                )
-            )
+    if isinstance(error, Refusal):
+        return refusal_embed(error)
+    if isinstance(error, StorageError):
+        _log.error("The database refused", exc_info=error)
+        return problem_embed(WORDS[Reason.STORAGE_TROUBLE])
+    known = next((words for kind, words in _COMMAND_ERRORS.items() if isinstance(error, kind)), None)
+    return problem_embed(known or _unforeseen(error))
+
+
+_CHANGED = Words("My commands have changed", "Type `/veo` once more; Discord then shows the new ones.")
+_COMMAND_ERRORS: Mapping[type[app_commands.AppCommandError], Words] = {
+    app_commands.CommandNotFound: _CHANGED,
+    app_commands.CommandSignatureMismatch: _CHANGED,
+    app_commands.TransformerError: Words("One of the options can't be used", "Please choose it from Discord's list."),
+    app_commands.NoPrivateMessage: WORDS[Reason.SERVER_ONLY],
+    app_commands.CheckFailure: Words("You can't use this here", "Ask a moderator if you think you should."),
+}
+
+
+def _unforeseen(error: BaseException) -> Words:
+    reference = secrets.token_hex(4)
+    _log.error("An interaction failed", exc_info=error, extra={"reference": reference})
+    return Words(
+        "Something went wrong", f"It's on my side. If it stays, tell a moderator this reference: `{reference}`."
+    )
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -21,6 +21,8 @@ def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:
     logging.getLogger("discord.client").addFilter(
         lambda record: "voice will NOT be supported" not in record.getMessage()
     )
+    # Text commands need that intent; this bot has none.
+    logging.getLogger("discord.ext.commands.bot").setLevel(logging.ERROR)
 
 
 class HidingFormatter(logging.Formatter):
@@ -40,9 +42,9 @@ class HidingFormatter(logging.Formatter):
             if style == "json"
             else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         )
-        chain = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        chain: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
         if style == "json":
-            chain.insert(1, structlog.processors.format_exc_info)
+            chain = [chain[0], structlog.processors.format_exc_info, renderer]
         self._inner = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=chain)
 
     def format(self, record: logging.LogRecord) -> str:

@@ -43,7 +43,7 @@ async def serve(assemble: Assemble, token: str) -> None:
             raise
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
             raise ConfigError(f"discord.token: Discord refuses it: {error}") from error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a malformed payload may raise anything; it is logged
             _refuse_dead_token(error)
             attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
             wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())  # noqa: S311 - jitter, not a secret

@@ -165,13 +165,17 @@ class VeoClient:
             return AccountProblem(message, code=code or str(reply.status), trace_id=trace_id)
         if reply.status >= _SERVER_ERROR or reply.status == _REQUEST_TIMEOUT or code in _LOST_CODES:
             return AnswerLost(message, code=code, trace_id=trace_id)
-        if reply.status >= _CLIENT_ERROR or code in _REFUSAL_CODES:
-            return _client_error(reply, error, trace_id)
-        if reply.status >= _REDIRECT:
-            return Unreachable(f"redirected with {reply.status}")
-        if answer.failed:
-            return Rejected(message, reason=Reason.PROVIDER_FAILED, code=code, trace_id=trace_id)
+        return _refused_for_good(reply, answer, error)
+
+
+def _refused_for_good(reply: _Reply, answer: wire.Answer, error: wire.ApiError) -> ProviderError | None:
+    if reply.status >= _CLIENT_ERROR or error.code in _REFUSAL_CODES:
+        return _client_error(reply, error, answer.trace_id)
+    if reply.status >= _REDIRECT:
+        return Unreachable(f"redirected with {reply.status}")
+    if not answer.failed:
         return None
+    return Rejected(error.message or "failed", reason=Reason.PROVIDER_FAILED, code=error.code, trace_id=answer.trace_id)
 
 
 _OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -112,7 +112,7 @@ class Courier(Loop):
             await self._outbox.postpone_delivery(job.job_id, self._next_try(attempt, job, error))
 
     @asynccontextmanager
-    async def _result(self, job: Job) -> AsyncIterator[MediaFile | None]:
+    async def _result(self, job: Job) -> AsyncGenerator[MediaFile | None]:
         """The file to attach, or None where the message goes without one; raises MediaUnavailable to try again."""
         reached(Checkpoint.BEFORE_DOWNLOAD)
         if job.state is not JobState.SUCCEEDED or job.video_url is None:

@@ -6,14 +6,12 @@ import asyncio
 from io import BytesIO
 from typing import Protocol
 
-import filetype
 from PIL import Image as Picture
 from PIL import UnidentifiedImageError
 
 from veo_core.errors import MediaError, Refusal
 from veo_core.models import Image
 from veo_core.reasons import Reason
-from veo_core.rules import IMAGE_TYPES
 
 MAX_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -58,17 +56,13 @@ def problem_with(content: bytes) -> Reason | None:
     """
     if not content:
         return Reason.IMAGE_EMPTY
-    kind = filetype.guess(content)
-    if kind is None or kind.mime not in IMAGE_TYPES or _ZIP_END in content[-_ZIP_TAIL:]:
+    if _ZIP_END in content[-_ZIP_TAIL:]:
         return Reason.NOT_AN_IMAGE
     try:
         with Picture.open(BytesIO(content), formats=_FORMATS) as picture:
             width, height = picture.size
-            matches = Picture.MIME.get(picture.format or "") == kind.mime
     except (Picture.DecompressionBombError, Picture.DecompressionBombWarning):
         return Reason.IMAGE_TOO_LARGE
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return Reason.NOT_AN_IMAGE
-    if not matches:
         return Reason.NOT_AN_IMAGE
     return Reason.IMAGE_TOO_LARGE if width * height > MAX_PIXELS else None

@@ -1,4 +1,4 @@
-"""The base of the background loops: they rest until something is due or somebody wakes them, and never end by themselves."""
+"""The base of the background loops: they rest until something is due or somebody wakes them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Loop(ABC):
             self._wake.clear()
             try:
                 due_at = await self.turn()
-            except Exception:
+            except Exception:  # noqa: BLE001 - a durable loop survives whatever its turn raises; it is logged
                 _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
                 due_at = self._now() + _AFTER_ERROR
             if not self._stopping:
@@ -60,7 +60,8 @@ class Loop(ABC):
         """Do everything that is due and say when something is due next; None waits for a wake."""
 
     async def finish(self) -> None:
-        """Bring what is in hand to a safe end."""
+        """Bring what is in hand to a safe end; a loop without work in hand has nothing to do."""
+        return
 
     def _seconds_until(self, due_at: datetime | None) -> float | None:
         return None if due_at is None else max(0.0, (due_at - self._now()).total_seconds())

@@ -1,11 +1,11 @@
-"""Files from elsewhere: the provider's results and people's images. Allowed hosts only, streamed, capped, first bytes checked."""
+"""Files from elsewhere: results and attached images. Allowed hosts only, streamed, capped, first bytes checked."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from urllib.parse import urljoin
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from veo_core.errors import MediaUnavailable, MediaUnusable
@@ -66,7 +67,7 @@ class MediaReader:
         )
 
     @asynccontextmanager
-    async def video(self, url: str, max_bytes: int) -> AsyncIterator[MediaFile]:
+    async def video(self, url: str, max_bytes: int) -> AsyncGenerator[MediaFile]:
         """The result behind a link as a temporary file without a name, so that nothing is left whatever happens.
 
         Raises MediaUnavailable when trying again may help; MediaUnusable for a host that is not allowed, more than
@@ -107,7 +108,7 @@ class MediaReader:
             raise MediaUnavailable(f"the file could not be read: {type(error).__name__}") from error
 
     @asynccontextmanager
-    async def _open(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _open(self, url: str) -> AsyncGenerator[aiohttp.ClientResponse]:
         for _ in range(_MAX_REDIRECTS + 1):
             if not self._hosts.permit(url):
                 raise MediaUnusable("the host is not allowed")
@@ -141,7 +142,7 @@ def video_extension(head: bytes) -> str | None:
 class PublicResolver(aiohttp.ThreadedResolver):
     """Never resolves to a private address: an allowed name may point anywhere by tomorrow."""
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[aiohttp.abc.ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         """Look a host up; raises OSError when it is private."""
         found = await super().resolve(host, port, family)  # pyright: ignore[reportArgumentType]
         if not _is_loopback(host) and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):

@@ -138,7 +138,7 @@ class Provider:
                 extra={"code": error.code, "trace_id": error.trace_id},
             )
             self._notices.append(
-                f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I try again by myself."
+                f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I keep trying."
             )
         self._paused = error
         self._next_probe_at = now + self._pace.probe_interval

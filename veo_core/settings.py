@@ -47,7 +47,7 @@ def _split(value: object) -> object:
 
 
 class DiscordSection(Section):
-    """`[discord]`"""
+    """`[discord]`: how to reach Discord, and what people may do."""
 
     token: SecretStr = SecretStr("")
     api_base: Address = "https://discord.com/api/v10"
@@ -117,7 +117,7 @@ class VeoSection(Section):
 
 
 class StorageSection(Section):
-    """`[storage]`"""
+    """`[storage]`: where everything is kept."""
 
     path: Path = Path("veobot.sqlite3")
 
@@ -139,7 +139,7 @@ class ServerSection(Section):
 
 
 class LogSection(Section):
-    """`[log]`"""
+    """`[log]`: what the operator sees."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
@@ -169,7 +169,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file; the two well-known token variables win over nothing else."""
+        """The environment wins over the file; dotenv and secret files are not read."""
+        del env_settings, dotenv_settings, file_secret_settings
         file = TomlConfigSettingsSource(settings_cls, cls.toml_file) if cls.toml_file else None
         return (init_settings, _Environment(settings_cls), *([file] if file else []))
 
@@ -213,7 +214,7 @@ class Settings(BaseSettings):
 class _Environment(EnvSettingsSource):
     """VEOBOT_<SECTION>__<KEY>, plus the two tokens under the names everybody uses."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
         """JSON where it is JSON; a plain list with commas is split by the section."""
         try:
             return super().decode_complex_value(field_name, field, value)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -75,16 +75,17 @@ class Answer(BaseModel):
     @classmethod
     def _as_list(cls, value: object) -> list[object]:
         """The schema says object, every example is a list."""
-        if isinstance(value, dict):
-            return [value] if value else []
-        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        single = as_object(value)
+        if single is not None:
+            return [single] if single else []
+        return [item for item in _as_list(value) if as_object(item) is not None]
 
     @field_validator("error", mode="before")
     @classmethod
     def _as_error(cls, value: object) -> object:
         """An error may be an object, a bare string, null or missing."""
         if value is None or isinstance(value, dict):
-            return value or None
+            return as_object(cast("object", value)) or None
         return {"message": str(value)}
 
     @property
@@ -99,7 +100,16 @@ def parse_object(text: str) -> Json | None:
         value = json.loads(text)
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return as_object(value)
+
+
+def as_object(value: object) -> Json | None:
+    """The value as a JSON object; None when it is none."""
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def _as_list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def parse_answer(body: Mapping[str, Any]) -> Answer:
@@ -144,19 +154,19 @@ def listing_body(created_at_min: float, offset: int, limit: int = BATCH_LIMIT) -
 
 def parse_items(body: Mapping[str, Any]) -> tuple[TaskReport, ...] | None:
     """The reports in a batch answer; None when the body is no batch answer at all."""
-    items = body.get("items")
+    items: object = body.get("items")
     if not isinstance(items, list):
         return None
-    return tuple(report for report in map(parse_record, items) if report is not None)
+    return tuple(report for report in map(parse_record, _as_list(cast("object", items))) if report is not None)
 
 
 def parse_record(record: object) -> TaskReport | None:
     """The report in one record of /veo/tasks; None for `null`, `{}` or anything without an id."""
-    if not isinstance(record, dict) or not record:
+    fields = as_object(record)
+    if not fields:
         return None
-    fields: Json = record
-    response = fields.get("response")
-    answer = parse_answer(response) if isinstance(response, dict) else Answer()
+    response = as_object(fields.get("response"))
+    answer = parse_answer(response) if response is not None else Answer()
     task_id = _text(fields.get("id")) or answer.task_id
     if task_id is None:
         return None
@@ -217,15 +227,14 @@ def _video(answer: Answer) -> Video | None:
 
 def parse_submission(request: object) -> Submission | None:
     """What a record says was posted, in our words, with the API's defaults filled in."""
-    if not isinstance(request, dict):
+    fields = as_object(request)
+    if fields is None:
         return None
-    fields: Json = request
-    urls = fields.get("image_urls")
     return Submission(
         action=_text(fields.get("action")) or "",
         model=_text(fields.get("model")) or "",
         prompt=_text(fields.get("prompt")) or "",
-        image_urls=tuple(str(url) for url in urls) if isinstance(urls, list) else (),
+        image_urls=tuple(str(url) for url in _as_list(fields.get("image_urls"))),
         aspect_ratio=_text(fields.get("aspect_ratio")),
         resolution=_text(fields.get("resolution")) or Resolution.P720,
         translate=fields.get("translation") is True,

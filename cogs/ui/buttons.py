@@ -1,4 +1,4 @@
-"""All custom ids, and the buttons behind them. They survive restarts: an id carries the job's number and nothing else."""
+"""All custom ids, and the buttons behind them; they survive restarts, as an id carries the job's number alone."""
 
 from __future__ import annotations
 

@@ -36,26 +36,19 @@ def status_line(job: Job, place: QueuePlace, *, paused: bool, link: str | None) 
 
 
 def _state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
-    mark = number_mark(job)
     ready = f"ready {relative(place.ready_at)}"
-    match job.status_wanted:
-        case "awaiting_review":
-            return f"waiting for a moderator {mark} nothing is counted if it's declined"
-        case "queued" if paused:
-            return f"queued {mark} paused by the operator, it goes on by itself"
-        case "queued":
-            line = f"{ordinal(place.position)} in line · " if place.position is not None else ""
-            return f"queued {mark} {line}{ready}"
-        case "slow":
-            return f"running {mark} slower than usual, I keep looking"
-        case "done":
-            return f"done {mark} {link or '`/veo show` has it'}"
-        case "failed":
-            return f"failed {mark} {WORDS[job.reason or Reason.PROVIDER_FAILED].title.lower()}, not counted"
-        case "cancelled" | "rejected":
-            return f"{job.status_wanted} {mark} not counted"
-        case _:
-            return f"running {mark} {ready}"
+    line = f"{ordinal(place.position)} in line · " if place.position is not None else ""
+    waiting = "paused by the operator, it goes on by itself" if paused else f"{line}{ready}"
+    state, words = {
+        "awaiting_review": ("waiting for a moderator", "nothing is counted if it's declined"),
+        "queued": ("queued", waiting),
+        "slow": ("running", "slower than usual, I keep looking"),
+        "done": ("done", link or "`/veo show` has it"),
+        "failed": ("failed", f"{WORDS[job.reason or Reason.PROVIDER_FAILED].title.lower()}, not counted"),
+        "cancelled": ("cancelled", "not counted"),
+        "rejected": ("declined", "not counted"),
+    }.get(job.status_wanted, ("running", ready))
+    return f"{state} {number_mark(job)} {words}"
 
 
 def result_text(job: Job, *, link: str | None, with_prompt: bool = True) -> str:

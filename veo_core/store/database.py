@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Database:
         self._process_lock.release()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def write(self) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that may change rows, committed at the end, undone on any exception.
 
         Raises StorageError when the file is locked by another process, the disk is full or the like.
@@ -65,7 +65,7 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def read(self) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that sees one moment and refuses to write: a write after a read would not be checked."""
         async with self._transaction("BEGIN") as connection:
             await connection.execute("PRAGMA query_only = ON")
@@ -75,7 +75,7 @@ class Database:
                 await asyncio.shield(connection.execute("PRAGMA query_only = OFF"))
 
     @asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[aiosqlite.Connection]:
+    async def _transaction(self, begin: str) -> AsyncGenerator[aiosqlite.Connection]:
         async with self._turn:
             try:
                 await self._connection.execute(begin)

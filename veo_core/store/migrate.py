@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
@@ -55,7 +55,7 @@ def check(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path, *, read_only: bool = False) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connection]:
     mode = "ro" if read_only else "rwc"
     try:
         uri = f"{path.resolve().as_uri()}?mode={mode}"

@@ -21,6 +21,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY LICENSE bot.py ./
 COPY cogs cogs
+COPY runtime runtime
 COPY veo_core veo_core
 USER 10001:10001
 VOLUME /data

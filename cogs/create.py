@@ -10,6 +10,7 @@ from discord import app_commands
 from cogs.ui.base import acknowledge, answer, asker_of, check_place, host_of, place_of
 from cogs.ui.messages import accepted_text
 from veo_core.catalog import Model
+from veo_core.checkpoints import Checkpoint, reached
 from veo_core.models import Image, VideoRequest
 
 
@@ -68,6 +69,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         )
         ticket = await studio.request(asker_of(interaction), request, place_of(interaction, private=private))
         await answer(interaction, accepted_text(ticket, paused=studio.is_paused))
+        reached(Checkpoint.AFTER_ANSWER)
 
     return app_commands.Command(
         name="create", description="Make a video from a prompt, and from images if you like", callback=create

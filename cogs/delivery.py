@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from io import BufferedIOBase
 from typing import Any, cast
 
-import aiohttp
 import discord
 from discord.abc import Messageable
 
@@ -30,6 +29,7 @@ from cogs.ui.messages import (
 from veo_core.clock import Now
 from veo_core.errors import DeliveryPostponed, DestinationRefused
 from veo_core.models import Job, JobState, MediaFile, Receipt
+from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _REMEMBERED = timedelta(minutes=10)
 _LONGEST_LINK = 1000
 _GONE, _TOO_OLD = 10008, 30046
 
-Failures = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+Failures = (discord.DiscordException, *NETWORK_FAILURES)
 
 
 @dataclass(frozen=True, slots=True)

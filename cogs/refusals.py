@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import aiohttp
 import discord
+
+from veo_core.sessions import NETWORK_FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, discord.HTTPException):
         busy = error.status >= _SERVER_ERROR or error.status in {_TOO_MANY, _UNAUTHORIZED}
         return busy or error.code in _OVERLOADED
-    return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
+    return isinstance(error, (discord.RateLimited, *NETWORK_FAILURES))
 
 
 def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent | NextPlace:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from discord.http import Route
+from discord.gateway import DiscordWebSocket
+from discord.http import HTTPClient, Route
+from discord.types.gateway import SessionStartLimit
+from yarl import URL
+
+_get_bot_gateway = HTTPClient.get_bot_gateway
 
 
 def use_discord_at(api_base: str) -> None:
-    """Send every REST call there; the gateway's address is asked for there as well.
+    """Send every REST call there, and connect to the gateway that is named there.
 
-    discord.py has no setting for it, only this class variable.
+    discord.py has no settings for it, only these class variables. It asks for the gateway's address once; after a
+    session that cannot be resumed it would go to Discord's own (2.7.1), so the answer is kept where it looks.
     """
     Route.BASE = api_base.rstrip("/")
+    HTTPClient.get_bot_gateway = _remembering_gateway
+
+
+async def _remembering_gateway(client: HTTPClient) -> tuple[int, str, SessionStartLimit]:
+    shards, address, limit = await _get_bot_gateway(client)
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(address)
+    return shards, address, limit

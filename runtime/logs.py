@@ -10,6 +10,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _HIDDEN = "[hidden]"
+_SHORTEST_SECRET = 5
 
 
 def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:
@@ -30,7 +31,9 @@ class HidingFormatter(logging.Formatter):
 
     def __init__(self, style: str, secrets: Collection[str]) -> None:
         super().__init__()
-        self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+        # Nothing that short is a token; hiding it would only tear words apart.
+        tokens = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._secrets = tuple(sorted(tokens, key=len, reverse=True))
         shared: list[Processor] = [
             structlog.stdlib.add_log_level,
             structlog.stdlib.ExtraAdder(),

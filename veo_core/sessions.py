@@ -6,6 +6,9 @@ import aiohttp
 
 from veo_core.media import PublicResolver
 
+# Whatever a connection can die of; discord.py lets these through as they are.
+NETWORK_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
+
 
 def api_session() -> aiohttp.ClientSession:
     """For the Veo API: a fresh connection each time.

@@ -11,6 +11,7 @@ from cogs.ui.words import Words, refusal_words
 from veo_core.errors import Refusal
 from veo_core.models import Asker, Place
 from veo_core.reasons import Reason
+from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ async def acknowledge(interaction: discord.Interaction[discord.Client]) -> None:
     """
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
-    except (discord.HTTPException, OSError) as error:
+    except (discord.DiscordException, *NETWORK_FAILURES) as error:
         _log.warning("An interaction could not be acknowledged", extra={"error": str(error)})
 
 
@@ -73,7 +74,7 @@ async def answer(
             await interaction.response.send_message(
                 content=content, embed=shown, ephemeral=True, allowed_mentions=NO_MENTIONS
             )
-    except (discord.HTTPException, OSError) as error:
+    except (discord.DiscordException, *NETWORK_FAILURES) as error:
         _log.warning("An answer did not arrive", extra={"error": str(error)})
 
 

@@ -71,6 +71,7 @@ class Front:
         try:
             answer = await self._answer(request, record, handler)
         except CALLER_GONE:
+            record.injected = True
             answer = web.Response(status=CLOSED)
         record.status = answer.status
         self._traffic.changes.notify()

@@ -20,7 +20,10 @@ LONG_PART = re.compile(r"/[^/]{40,}")
 
 @dataclass
 class RequestRecord:
-    """One request: `path` and `route` are without `/api/v10`, `headers` without the token."""
+    """One request: `path` and `route` are without `/api/v10`, `headers` without the token.
+
+    `injected`: what became of it was a fault on demand, or the caller went away (499). `status` is None while it runs.
+    """
 
     method: str
     path: str

@@ -11,7 +11,7 @@ from typing import cast
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("bot.py", "cogs", "veo_core")
+PRODUCT = ("bot.py", "cogs", "runtime", "veo_core")
 
 
 def declared() -> list[Requirement]:

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.project import PRODUCT, ROOT, declared, imported_packages, sources
 
-_OURS = {"bot", "cogs", "sandbox", "veo_core"}
+_OURS = {"bot", "cogs", "runtime", "sandbox", "veo_core"}
 
 
 def _imports_of_product() -> set[str]:

@@ -8,6 +8,7 @@ from asyncio.subprocess import Process
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from tests.discord_stand_in import DiscordStandIn
 from tests.stand_ins.house import TOKEN, Place
@@ -25,21 +26,17 @@ async def start(world: DiscordStandIn) -> Process:
 
 
 async def test_an_upload_cut_short_leaves_no_message(world: DiscordStandIn, place: Place) -> None:
-    host, _, port = world.api_base.removeprefix("http://").partition("/")[0].partition(":")
-    _reader, writer = await asyncio.open_connection(host, int(port))
-    head = (
-        f"POST /api/v10{place.messages} HTTP/1.1\r\nHost: x\r\nAuthorization: Bot {TOKEN}\r\nContent-Length: 9000\r\n"
-    )
+    url = URL(world.api_base + place.messages)
+    _reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = f"POST {url.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bot {TOKEN}\r\nContent-Length: 9000\r\n"
     part = '--b\r\nContent-Disposition: form-data; name="files[0]"; filename="a.mp4"\r\n\r\nhalf'
     writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n{part}".encode())
-    await world.wait_until(lambda: True)
-    await writer.drain()
-    await asyncio.sleep(0.05)
+    await world.wait_requests("POST", place.messages)
     writer.transport.abort()
-    await asyncio.sleep(0.05)
+    await world.wait_until(lambda: world.traffic.requests[-1].status == 499)
 
-    assert world.traffic.count("POST", place.messages) == 1
     assert world.messages(place.channel) == []
+    assert world.traffic.refused == []
 
 
 async def test_a_killed_bot_comes_back_to_a_world_that_kept_everything(world: DiscordStandIn, place: Place) -> None:

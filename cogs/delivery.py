@@ -171,7 +171,9 @@ class Postman:
             **_given(
                 file=file,
                 reference=reference,
-                embed=None if job.state is JobState.SUCCEEDED else problem_embed(failure_words(job)),
+                embed=None
+                if job.state is JobState.SUCCEEDED
+                else problem_embed(failure_words(job, self._studio.available)),
             ),
         )
 

@@ -129,7 +129,12 @@ class VeoBot(commands.AutoShardedBot):
         digest = hashlib.sha256(text.encode()).hexdigest()
         if await self._remembers.get(_COMMANDS_KEY) == digest:
             return
-        await self.tree.sync()
+        try:
+            await self.tree.sync()
+        except discord.DiscordException:
+            # The commands of the last run still work, and videos wait for their delivery.
+            _log.exception("The commands could not be announced; the next start tries again")
+            return
         await self._remembers.put(_COMMANDS_KEY, digest)
         _log.info("The commands were announced to Discord")
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
-from discord.types.gateway import SessionStartLimit
 from yarl import URL
+
+if TYPE_CHECKING:
+    # Imported by itself at run time, this module of discord.py runs in a circle.
+    from discord.types.gateway import SessionStartLimit
 
 _get_bot_gateway = HTTPClient.get_bot_gateway
 
@@ -20,7 +25,7 @@ def use_discord_at(api_base: str) -> None:
     HTTPClient.get_bot_gateway = _remembering_gateway
 
 
-async def _remembering_gateway(client: HTTPClient) -> tuple[int, str, SessionStartLimit]:
-    shards, address, limit = await _get_bot_gateway(client)
+async def _remembering_gateway(self: HTTPClient) -> tuple[int, str, SessionStartLimit]:
+    shards, address, limit = await _get_bot_gateway(self)
     DiscordWebSocket.DEFAULT_GATEWAY = URL(address)
     return shards, address, limit

@@ -45,10 +45,19 @@ async def serve(assemble: Assemble, token: str) -> None:
             raise ConfigError(f"discord.token: Discord refuses it: {error}") from error
         except Exception as error:  # noqa: BLE001 - a malformed payload may raise anything; it is logged
             _refuse_dead_token(error)
-            attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
-            wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())  # noqa: S311 - jitter, not a secret
-            _log.exception("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
-            await _sleep(stop, wait)
+            _log.exception("The connection to Discord broke")
+        attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
+        await _pause(stop, attempt)
+
+
+async def _pause(stop: asyncio.Event, attempt: int) -> None:
+    if stop.is_set():
+        return
+    wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())  # noqa: S311 - jitter, not a secret
+    _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait.total_seconds()):
+            await stop.wait()
 
 
 async def _run_once(assemble: Assemble, token: str, stop: asyncio.Event) -> None:
@@ -84,9 +93,3 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     return stop
-
-
-async def _sleep(stop: asyncio.Event, wait: timedelta) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(wait.total_seconds()):
-            await stop.wait()

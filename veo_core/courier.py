@@ -61,13 +61,13 @@ class Courier(Loop):
         self._posts = posts
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
         self._runners = Runners(_AT_ONCE, self.wake)
+        self._pause_shown = False
         # Since when a result's file could not be read.
         self._unreadable_since: dict[int, datetime] = {}
 
     async def turn(self) -> datetime | None:
         """Begin what is due, a few at a time; the end of each begins the next."""
-        for text in self._provider.take_notices():
-            await self._posts.tell_operator(text)
+        await self._speak_of_pauses()
         now = self._now()
         for job in await self._outbox.statuses_due(now, _AT_ONCE * 2):
             self._start(job, self._show_status)
@@ -75,6 +75,14 @@ class Courier(Loop):
             if job.status_shown is not None or job.status_attempts > 1:
                 self._start(job, self._deliver)
         return await self._outbox.next_due_at(now)
+
+    async def _speak_of_pauses(self) -> None:
+        """The operator is told, and whoever waits reads it in the status line."""
+        for text in self._provider.take_notices():
+            await self._posts.tell_operator(text)
+        if self._pause_shown is not self._provider.is_paused:
+            self._pause_shown = self._provider.is_paused
+            await self._outbox.restate_queued()
 
     async def finish(self) -> None:
         """Let posts that are on their way arrive."""

@@ -50,7 +50,7 @@ class Poller(Loop):
 
     async def _look(self, jobs: tuple[Job, ...]) -> None:
         """Chunk by chunk; the first failure ends the turn, so an outage costs one request."""
-        self._provider.begin_try()
+        self._provider.begin_look()
         try:
             if not jobs:
                 await self._client.ping()

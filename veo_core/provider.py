@@ -63,13 +63,15 @@ class Provider:
             waits.append(now + self._pace.poll_interval)
         return max((moment for moment in waits if moment is not None), default=None)
 
-    def begin_try(self) -> None:
-        """Note an attempt before it is made: while it is down or paused, the next one is an interval away."""
-        now = self._now()
+    def begin_look(self) -> None:
+        """Note a look before it is made: while the provider is down, the next one is an interval away."""
         if self.is_down:
-            self._next_try_at = now + self._pace.poll_interval
+            self._next_try_at = self._now() + self._pace.poll_interval
+
+    def begin_submission(self) -> None:
+        """Note a submission before it is made: while they are paused it is a probe, and the next is far away."""
         if self.is_paused:
-            self._next_probe_at = now + self._pace.probe_interval
+            self._next_probe_at = self._now() + self._pace.probe_interval
 
     def looked(self) -> None:
         """A look was answered."""

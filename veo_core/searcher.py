@@ -41,7 +41,7 @@ class Searcher(Loop):
             return None
         if (wait_until := self._provider.look_at()) is not None:
             return wait_until
-        self._provider.begin_try()
+        self._provider.begin_look()
         try:
             listed = await self._client.find(min(map(_asked_at, jobs)) - _CLOCK_SKEW)
         except ProviderError as error:

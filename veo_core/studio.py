@@ -80,6 +80,11 @@ class Studio:
         return self._catalog.offered
 
     @property
+    def available(self) -> tuple[Model, ...]:
+        """The models that work, as far as is known."""
+        return tuple(row for row in self.models if row.name not in self.unavailable)
+
+    @property
     def unavailable(self) -> frozenset[str]:
         """Models that the provider refused lately."""
         return self._provider.unavailable

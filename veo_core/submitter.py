@@ -57,7 +57,7 @@ class Submitter(Loop):
             if job is None:
                 return None
             reached(Checkpoint.AFTER_CLAIM)
-            self._provider.begin_try()
+            self._provider.begin_submission()
             self._not_before = self._now() + self._pace.submit_interval
             self._runners.start(job.job_id, self._submit(job))
         return None

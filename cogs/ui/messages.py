@@ -68,9 +68,11 @@ def failure_text(job: Job, *, with_prompt: bool = True) -> str:
     return f"<@{job.user_id}>{prompt} · #{job.job_id}"
 
 
-def failure_words(job: Job) -> Words:
-    """Why a job ended without a video, and what to do next."""
-    return WORDS[job.reason or Reason.PROVIDER_FAILED]
+def failure_words(job: Job, models: Iterable[Model]) -> Words:
+    """Why a job ended without a video, and what to do next; `models` are those that work."""
+    offered = ", ".join(f"`{model.name}`" for model in models)
+    words = WORDS[job.reason or Reason.PROVIDER_FAILED]
+    return Words(words.title, words.text.replace("{models}", offered))
 
 
 def alt_text(job: Job) -> str:

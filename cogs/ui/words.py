@@ -80,7 +80,7 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.MODEL_RETIRED: Words(
         "That model is not available",
-        "The provider no longer supports it. Nothing was counted. `/veo models` shows which are.",
+        "The provider no longer supports it. Nothing was counted. These work: {models}.",
     ),
     Reason.PROVIDER_REFUSED: Words("The provider refused this request", _ASK_AGAIN),
     Reason.PROVIDER_FAILED: Words("The video couldn't be made", _ASK_AGAIN),

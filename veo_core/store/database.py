@@ -68,8 +68,8 @@ class Database:
     async def read(self) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that sees one moment and refuses to write: a write after a read would not be checked."""
         async with self._transaction("BEGIN") as connection:
-            await connection.execute("PRAGMA query_only = ON")
             try:
+                await connection.execute("PRAGMA query_only = ON")
                 yield connection
             finally:
                 await asyncio.shield(connection.execute("PRAGMA query_only = OFF"))
@@ -79,20 +79,20 @@ class Database:
         async with self._turn:
             try:
                 await self._connection.execute(begin)
-                try:
-                    yield self._connection
-                    await self._connection.execute("COMMIT")
-                except BaseException:
-                    await asyncio.shield(self._undo())
-                    raise
-            except sqlite3.IntegrityError:
+                yield self._connection
+                await self._connection.execute("COMMIT")
+            except BaseException as error:
+                await asyncio.shield(self._undo())
+                if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                    raise StorageError(f"the database did not accept this: {error}") from error
                 raise
-            except sqlite3.Error as error:
-                raise StorageError(f"the database did not accept this: {error}") from error
 
     async def _undo(self) -> None:
-        if self._connection.in_transaction:
+        """Roll back; a BEGIN whose caller was cancelled may only now have taken effect, so it is always tried."""
+        try:
             await self._connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            _log.debug("There was nothing to undo", extra={"error": str(error)})
 
 
 def _lock(path: Path) -> FileLock:

@@ -96,6 +96,13 @@ class Outbox:
         async with self._database.write() as connection:
             await connection.execute("UPDATE jobs SET status_due_at = ? WHERE job_id = ?", (to_ms(due_at), job_id))
 
+    async def restate_queued(self) -> None:
+        """The status lines of everything queued are to be written anew."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET status_shown = '' WHERE state = 'queued' AND status_shown = 'queued'"
+            )
+
     async def next_due_at(self, after: datetime) -> datetime | None:
         """When the next message or status line is due after this moment; None while there is none."""
         async with self._database.read() as connection:

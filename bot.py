@@ -1,6 +1,6 @@
 """The Veo bot: settings → resources → bot → run. The only file that knows every concrete class.
 
-python bot.py [run|check|demo] [--config config.toml]
+python bot.py [run|check|audit|demo] [--config config.toml]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 from cogs.delivery import Postman
 from cogs.discord_bot import VeoBot
 from runtime.arguments import Arguments, parse_arguments
+from runtime.audit import print_audit
 from runtime.check import check
 from runtime.discord_address import use_discord_at
 from runtime.health import health_server
@@ -96,7 +97,13 @@ def main() -> int:
         settings = load(arguments.config)
         set_up_logs(settings.log.level, settings.log.format, settings.secrets)
         use_discord_at(settings.discord.api_base)
-        return asyncio.run(check(settings) if arguments.command == "check" else run(settings))
+        match arguments.command:
+            case "audit":
+                return print_audit(settings)
+            case "check":
+                return asyncio.run(check(settings))
+            case _:
+                return asyncio.run(run(settings))
     except VeoBotError as error:
         sys.stderr.write(f"bot.py: {error}\n")
         return 1

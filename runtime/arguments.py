@@ -23,7 +23,7 @@ class Arguments:
 def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
     """Read the command line; ends the process with a usage line when it is wrong."""
     parser = argparse.ArgumentParser(prog="bot.py", description="A Discord bot that makes videos with Veo.")
-    parser.add_argument("command", nargs="?", default="run", choices=("run", "check", "demo"))
+    parser.add_argument("command", nargs="?", default="run", choices=("run", "check", "audit", "demo"))
     parser.add_argument("--config", type=Path, default=None, help="the configuration, config.toml by default")
     parser.add_argument("--once", action="store_true", help="demo: end after the script")
     parser.add_argument("--port", type=int, default=None, help="demo: the port of the page")

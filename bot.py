@@ -60,7 +60,7 @@ async def assembled(settings: Settings, *, now: Now | None = None, idle: Idle = 
         bot = VeoBot(studio, direct_messages=discord.direct_messages, remembers=store.meta)
         postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now)
         submitter = Submitter(workshop)
-        searcher = Searcher(workshop, is_open=submitter.is_open)
+        searcher = Searcher(workshop, submitter)
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
         loops = (submitter, searcher, Poller(workshop), courier)
         workshop.changed.connect(*loops)

@@ -12,19 +12,19 @@ from typing import Any, cast
 import discord
 from discord.abc import Messageable
 
-from cogs.refusals import Draft, NextPlace, Parent, after_refusal, is_passing
+from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_passing
 from cogs.ui.base import NO_MENTIONS, problem_embed
 from cogs.ui.buttons import has_result_button, result_view, status_view
 from cogs.ui.messages import (
-    CONTENT_LIMIT,
     alt_text,
     failure_text,
     failure_words,
-    headline,
+    is_status_line,
     jump_link,
-    number_mark,
     result_text,
+    state_words,
     status_line,
+    video_link,
 )
 from veo_core.clock import Now
 from veo_core.errors import DeliveryPostponed, DestinationRefused
@@ -35,7 +35,6 @@ from veo_core.studio import Studio
 _log = logging.getLogger(__name__)
 _HISTORY = 200
 _REMEMBERED = timedelta(minutes=10)
-_LONGEST_LINK = 1000
 _GONE, _TOO_OLD = 10008, 30046
 
 Failures = (discord.DiscordException, *NETWORK_FAILURES)
@@ -86,7 +85,8 @@ class Postman:
             try:
                 return await self._deliver_to(spot, job, media, in_doubt=in_doubt)
             except DestinationRefused as error:
-                self._remember(spot)
+                if error.__cause__ is not None and closes_place(error.__cause__):
+                    self._remember(spot)
                 _log.warning("A place refuses a message", extra={"job_id": job.job_id, "error": str(error)})
         raise DestinationRefused("no place takes the message")
 
@@ -98,28 +98,44 @@ class Postman:
         spot = next(iter(_spots(job)))
         if self._refuses(spot):
             raise DestinationRefused("this place refused lately")
-        line = status_line(
-            job, await self._studio.place_in_queue(job), paused=self._studio.is_paused, link=jump_link(job)
-        )
+        place = await self._studio.place_in_queue(job)
+        words = state_words(job, place, paused=self._studio.is_paused, link=jump_link(job))
         try:
             target = await self._open(spot)
-            if job.status_message_id is not None:
-                return await self._edit_status(target, job, job.status_message_id, line)
-            known = await self._find(target, job, status=True) if in_doubt else None
-            return known or await self._post_status(target, job, line)
+            known = job.status_message_id or (await self._find(target, job, status=True) if in_doubt else None)
+            return await self._put_status(target, job, words, known)
         except Failures as error:
             if is_passing(error):
                 raise DeliveryPostponed(_brief(error)) from error
-            self._remember(spot)
+            if closes_place(error):
+                self._remember(spot)
             raise DestinationRefused(_brief(error)) from error
 
+    async def _put_status(self, target: Target, job: Job, words: str, known: int | None) -> int:
+        """Post or edit the line; where AutoMod refuses the prompt's words, without them."""
+        for with_prompt in (True, False):
+            line = status_line(job, words, with_prompt=with_prompt)
+            try:
+                if known is not None:
+                    return await self._edit_status(target, job, known, line)
+                return await self._post_status(target, job, line)
+            except discord.HTTPException as error:
+                if not (with_prompt and blocks_words(error)):
+                    raise
+        raise AssertionError("the second round returns or raises")
+
     async def tell_operator(self, text: str) -> None:
-        """Tell the configured channel, else the owner of the application; when neither works the log has it."""
+        """Tell the configured channel, else the owner of the application; the log has it anyway.
+
+        Raises DeliveryPostponed.
+        """
         _log.warning("For the operator", extra={"notice": text})
         try:
             await (await self._operator()).send(text, allowed_mentions=NO_MENTIONS)
         except Failures as error:
             _log.warning("The operator could not be told", extra={"error": _brief(error)})
+            if is_passing(error):
+                raise DeliveryPostponed(_brief(error)) from error
 
     async def _operator(self) -> Messageable:
         if self._operator_channel_id:
@@ -127,14 +143,14 @@ class Postman:
         application = self._bot.application or await self._bot.application_info()
         owner = application.team.owner if application.team else application.owner
         if owner is None:
-            raise OSError("the application has no owner")
+            raise discord.ClientException("the application has no owner")
         return await self._bot.create_dm(discord.Object(owner.id))
 
     async def _deliver_to(self, spot: Spot, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
         try:
             target = await self._open(spot)
             if in_doubt and (known := await self._find(target, job, status=False)):
-                return Receipt(target.id, known)
+                return Receipt(target.id, known, _guild_of(spot, job))
             return await self._post_result(target, spot, job, media)
         except Failures as error:
             if is_passing(error):
@@ -147,7 +163,7 @@ class Postman:
         while True:
             try:
                 message = await self._send(target, job, media, draft)
-                return Receipt(message.channel.id, message.id)
+                return Receipt(message.channel.id, message.id, _guild_of(spot, job))
             except discord.HTTPException as error:
                 match after_refusal(draft, error):
                     case Draft() as lighter:
@@ -252,6 +268,10 @@ def _spots(job: Job) -> Iterator[Spot]:
     yield Spot(job.user_id, is_person=True)
 
 
+def _guild_of(spot: Spot, job: Job) -> int | None:
+    return None if spot.is_person else job.guild_id
+
+
 def _reference(target: Target, job: Job, source: Job | None) -> discord.MessageReference | None:
     """What the message answers: the original of a 1080p version, else the status line; only in its own channel."""
     if source is not None and source.delivered_channel_id == target.id and source.message_id is not None:
@@ -275,20 +295,12 @@ def _file(job: Job, media: MediaFile, *, with_prompt: bool) -> discord.File:
 def _content(job: Job, *, with_file: bool, with_prompt: bool) -> str:
     if job.state is not JobState.SUCCEEDED:
         return failure_text(job, with_prompt=with_prompt)
-    link = None if with_file else _safe_link(job)
-    return result_text(job, link=link, with_prompt=with_prompt)[:CONTENT_LIMIT]
-
-
-def _safe_link(job: Job) -> str:
-    url = job.video_url or ""
-    usable = (
-        url.startswith(("https://", "http://")) and len(url) <= _LONGEST_LINK and url.isprintable() and " " not in url
-    )
-    return url if usable else f"`/veo show video:{job.job_id}`"
+    link = None if with_file else video_link(job) or f"`/veo show video:{job.job_id}`"
+    return result_text(job, link=link, with_prompt=with_prompt)
 
 
 def _is_status(message: discord.Message, job: Job) -> bool:
-    return message.content.startswith(headline(job)) and number_mark(job) in message.content
+    return is_status_line(message.content, job)
 
 
 def _is_result(message: discord.Message, job: Job) -> bool:

@@ -23,6 +23,8 @@ from veo_core.studio import Studio
 _log = logging.getLogger(__name__)
 _COMMANDS_KEY = "commands_hash"
 _IDENTIFY_SPACING = 5.0
+# A look that hangs changes nothing and may be cut off; the next start takes it up again.
+_STOP_GRACE = 6.0
 
 
 class Remembers(Protocol):
@@ -118,6 +120,9 @@ class VeoBot(commands.AutoShardedBot):
         for loop in self._loops:
             loop.stop()
         if self._runners:
+            _, late = await asyncio.wait(self._runners, timeout=_STOP_GRACE)
+            for runner in late:
+                runner.cancel()
             await asyncio.wait(self._runners)
             self._runners = []
         await super().close()

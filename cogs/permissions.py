@@ -16,6 +16,8 @@ NEEDED = discord.Permissions(
     read_message_history=True,
 )
 _SHOWN_CHANNELS = 5
+# discord.py's first name for this permission is an old one.
+_LABELS = {"read_messages": "View Channels"}
 
 
 def invite_link(application_id: int) -> str:
@@ -37,7 +39,8 @@ def missing_lines(
 
 def missing_names(given: discord.Permissions) -> list[str]:
     """The names of what is needed and not given, as Discord's settings show them."""
-    return [name.replace("_", " ").title() for name, needed in NEEDED if needed and not getattr(given, name)]
+    missing = (name for name, needed in NEEDED if needed and not getattr(given, name))
+    return [_LABELS.get(name, name.replace("_", " ").title()) for name in missing]
 
 
 def _listed(places: list[str]) -> str:

@@ -45,6 +45,18 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, (discord.RateLimited, *NETWORK_FAILURES))
 
 
+def blocks_words(error: discord.HTTPException) -> bool:
+    """Whether AutoMod or the link filter refuses the text."""
+    return error.code in _WORDS_BLOCKED
+
+
+def closes_place(error: BaseException) -> bool:
+    """Whether the place itself refuses, so that everybody's next message there would be refused as well."""
+    if not isinstance(error, discord.HTTPException) or blocks_words(error):
+        return False
+    return error.status in {_FORBIDDEN, _NOT_FOUND} and error.code not in _TOO_LARGE
+
+
 def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent | NextPlace:
     """The next, lighter form of the message.
 

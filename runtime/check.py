@@ -69,7 +69,7 @@ async def _discord(settings: Settings) -> AsyncIterator[Finding]:
     if not token:
         yield Finding("discord.token is missing: set it in the configuration or as DISCORD_TOKEN", ok=False)
         return
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
         try:
             await client.login(token)
         except discord.LoginFailure:
@@ -92,7 +92,7 @@ async def _discord_account(client: discord.Client) -> AsyncGenerator[Finding]:
             for line in await _missing_in(client, guild.id):
                 yield Finding(f"missing in {line}", ok=False)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        yield Finding(f"Discord: the permissions could not be read: {type(error).__name__}", ok=False)
+        yield Finding(f"Discord: the permissions could not be read: {type(error).__name__}")
 
 
 async def _missing_in(client: discord.Client, guild_id: int) -> list[str]:

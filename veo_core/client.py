@@ -27,7 +27,7 @@ _REFUSAL_CODES = frozenset({"bad_request", "forbidden", "api_not_implemented", "
 _MODEL_RETIRED = re.compile(
     r"\bmodel\b.*\b(not supported|unsupported|invalid|not available|deprecated)\b", re.IGNORECASE
 )
-_BALANCE = re.compile(r"balance|used up|insufficient|exhausted", re.IGNORECASE)
+_ACCOUNT_WORDS = re.compile(r"balance|used up|insufficient|exhausted|\bdisabled\b|\btoken\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class VeoClient:
     ) -> None:
         self._session = session
         self._base = api_base.rstrip("/")
+        self._token = api_token or "no token"
         self._headers = {"authorization": f"Bearer {api_token}", "accept": "application/json"}
         self._submit_timeout = _timeout(timeout)
         self._look_timeout = _timeout(_LOOK_TIMEOUT)
@@ -104,14 +105,18 @@ class VeoClient:
         Raises Unreachable, RateLimited, AccountProblem.
         """
         found: dict[str, TaskReport] = {}
-        for page in range(MAX_LISTING_PAGES):
-            body = await self._tasks(wire.listing_body(since.timestamp(), offset=page * wire.BATCH_LIMIT))
-            reports = wire.parse_items(body or {})
+        offset = 0
+        for _ in range(MAX_LISTING_PAGES):
+            body = await self._tasks(wire.listing_body(since.timestamp(), offset=offset)) or {}
+            reports = wire.parse_items(body)
             if reports is None:
                 raise Unreachable("the listing has no items")
-            found |= {report.task_id: report for report in reports if report.task_id is not None}
-            if len(reports) < wire.BATCH_LIMIT:
+            offset += wire.count_items(body)
+            page = {report.task_id: report for report in reports if report.task_id is not None}
+            # A page may be shorter than what was asked for; the last one is empty, or repeats what is known.
+            if wire.count_items(body) == 0 or (page and page.keys() <= found.keys()):
                 break
+            found |= page
         return tuple(found.values())
 
     async def ping(self) -> None:
@@ -147,7 +152,8 @@ class VeoClient:
             async with self._session.post(
                 self._base + path, json=body, headers=self._headers, timeout=limit, allow_redirects=False
             ) as response:
-                raw = await _read(response)
+                # An error may repeat the token; it ends here.
+                raw = (await _read(response)).replace(self._token, "[token]")
                 return _Reply(response.status, raw, response.headers.get("Retry-After"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"could not connect: {type(error).__name__}") from error
@@ -179,14 +185,16 @@ def _refused_for_good(reply: _Reply, answer: wire.Answer, error: wire.ApiError) 
 
 
 _OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
-_UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _REQUEST_TIMEOUT, _TOO_MANY = 401, 402, 403, 408, 429
+_BAD_REQUEST, _UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _NOT_FOUND = 400, 401, 402, 403, 404
+_REQUEST_TIMEOUT, _TOO_MANY = 408, 429
 
 
 def _is_account_problem(status: int, error: wire.ApiError) -> bool:
     if error.code in _ACCOUNT_CODES or status in {_UNAUTHORIZED, _PAYMENT}:
         return True
-    # A 403 is balance or moderation, hardly ever authentication.
-    return status == _FORBIDDEN and error.code != "forbidden" and bool(_BALANCE.search(error.message))
+    # A 403 is balance or moderation, hardly ever authentication; an error may be a bare sentence without a code.
+    unnamed = not error.code and status in {_BAD_REQUEST, _FORBIDDEN}
+    return unnamed and bool(_ACCOUNT_WORDS.search(error.message))
 
 
 def _client_error(reply: _Reply, error: wire.ApiError, trace_id: str | None) -> ProviderError:
@@ -199,10 +207,7 @@ def _client_error(reply: _Reply, error: wire.ApiError, trace_id: str | None) -> 
         reason = Reason.MODEL_RETIRED
     else:
         reason = Reason.PROVIDER_REFUSED
-    return Rejected(message, reason=reason, code=error.code, trace_id=trace_id)
-
-
-_NOT_FOUND = 404
+    return Rejected(message, reason=reason, status=reply.status, code=error.code, trace_id=trace_id)
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:

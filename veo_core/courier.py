@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -20,6 +21,7 @@ from veo_core.workshop import Workshop
 _log = logging.getLogger(__name__)
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
+_NOTICE_WAIT = timedelta(seconds=30)
 _AT_ONCE = 4
 _FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
@@ -40,7 +42,7 @@ class Posts(Protocol):
         ...
 
     async def tell_operator(self, text: str) -> None:
-        """Tell whoever runs the bot."""
+        """Tell whoever runs the bot; raises DeliveryPostponed."""
         ...
 
 
@@ -60,8 +62,12 @@ class Courier(Loop):
         self._media = media
         self._posts = posts
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
-        self._runners = Runners(_AT_ONCE, self.wake)
+        # Apart, so that slow files hold up no status line.
+        self._lines = Runners(_AT_ONCE, self.wake)
+        self._deliveries = Runners(_AT_ONCE, self.wake)
         self._pause_shown = False
+        self._notices: list[str] = []
+        self._notices_due_at = self._now()
         # Since when a result's file could not be read.
         self._unreadable_since: dict[int, datetime] = {}
 
@@ -70,27 +76,36 @@ class Courier(Loop):
         await self._speak_of_pauses()
         now = self._now()
         for job in await self._outbox.statuses_due(now, _AT_ONCE * 2):
-            self._start(job, self._show_status)
+            self._start(self._lines, job, self._show_status)
         for job in await self._outbox.deliveries_due(now, _AT_ONCE * 2):
             if job.status_shown is not None or job.status_attempts > 1:
-                self._start(job, self._deliver)
-        return await self._outbox.next_due_at(now)
+                self._start(self._deliveries, job, self._deliver)
+        due_at = await self._outbox.next_due_at(now)
+        return min(self._notices_due_at, due_at or self._notices_due_at) if self._notices else due_at
 
     async def _speak_of_pauses(self) -> None:
         """The operator is told, and whoever waits reads it in the status line."""
-        for text in self._provider.take_notices():
-            await self._posts.tell_operator(text)
+        self._notices += self._provider.take_notices()
+        now = self._now()
+        while self._notices and now >= self._notices_due_at:
+            try:
+                await self._posts.tell_operator(self._notices[0])
+            except DeliveryPostponed:
+                self._notices_due_at = now + _NOTICE_WAIT
+            else:
+                del self._notices[0]
         if self._pause_shown is not self._provider.is_paused:
             self._pause_shown = self._provider.is_paused
             await self._outbox.restate_queued()
 
     async def finish(self) -> None:
         """Let posts that are on their way arrive."""
-        await self._runners.finish(self._pace.stop_grace)
+        await asyncio.gather(self._lines.finish(self._pace.stop_grace), self._deliveries.finish(self._pace.stop_grace))
 
-    def _start(self, job: Job, work: Work) -> None:
-        if self._runners.free > 0 and not self._runners.has(job.job_id):
-            self._runners.start(job.job_id, work(job))
+    def _start(self, runners: Runners, job: Job, work: Work) -> None:
+        in_hand = self._lines.has(job.job_id) or self._deliveries.has(job.job_id)
+        if runners.free > 0 and not in_hand:
+            runners.start(job.job_id, work(job))
 
     async def _show_status(self, job: Job) -> None:
         if job.status_message_id is None and job.status_wanted in _FINAL_LINES:
@@ -105,7 +120,7 @@ class Courier(Loop):
             return
         except DestinationRefused as error:
             _log.warning("A status line cannot be shown", extra={"job_id": job.job_id, "error": str(error)})
-            message_id = None
+            message_id = job.status_message_id
         reached(Checkpoint.AFTER_STATUS)
         await self._outbox.status_shown(job.job_id, job.status_wanted, message_id)
         reached(Checkpoint.STATUS_MARKED)

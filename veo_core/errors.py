@@ -89,9 +89,12 @@ class AccountProblem(ProviderError):
 class Rejected(ProviderError):
     """The API refuses this request for good; nothing was created or billed."""
 
-    def __init__(self, message: str, *, reason: Reason, code: str = "", trace_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: Reason, status: int = 0, code: str = "", trace_id: str | None = None
+    ) -> None:
         super().__init__(message, code=code, trace_id=trace_id)
         self.reason = reason
+        self.status = status
 
 
 class MediaError(VeoBotError):

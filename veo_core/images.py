@@ -12,6 +12,7 @@ from PIL import UnidentifiedImageError
 from veo_core.errors import MediaError, Refusal
 from veo_core.models import Image
 from veo_core.reasons import Reason
+from veo_core.rules import megabytes
 
 MAX_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -45,7 +46,7 @@ class ImageInspector:
                 raise Refusal(Reason.IMAGE_UNREADABLE, filename=image.filename) from error
             reason = await asyncio.to_thread(problem_with, content)
         if reason is not None:
-            raise Refusal(reason, filename=image.filename, limit_mb=self.max_bytes // 1_000_000)
+            raise Refusal(reason, filename=image.filename, limit_mb=megabytes(self.max_bytes))
 
 
 def problem_with(content: bytes) -> Reason | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 
 from veo_core.clock import Now
@@ -109,6 +109,12 @@ class Runners:
         runner = asyncio.create_task(work, name=f"job-{job_id}")
         self._by_job[job_id] = runner
         runner.add_done_callback(lambda done: self._ended(job_id, done))
+
+    def cancel(self, job_ids: Iterable[int]) -> None:
+        """Cut off the work on these jobs."""
+        for job_id in job_ids:
+            if (runner := self._by_job.get(job_id)) is not None:
+                runner.cancel()
 
     async def finish(self, grace: timedelta) -> None:
         """Let the work in hand end, at most so long; what is cut off is found again after the next start."""

@@ -39,7 +39,7 @@ class Hosts:
             host, port = (parts.host or "").lower().rstrip("."), parts.port
         except ValueError:
             return False
-        if not host or parts.user is not None:
+        if not host or parts.user is not None or parts.password is not None:
             return False
         if _is_loopback(host):
             listed = {entry.lower() for entry in self.allowed}
@@ -58,7 +58,7 @@ class MediaReader:
         hosts: Hosts,
         *,
         stall: timedelta = timedelta(seconds=30),
-        total: timedelta = timedelta(minutes=5),
+        total: timedelta = timedelta(seconds=90),
     ) -> None:
         self._session = session
         self._hosts = hosts
@@ -70,8 +70,8 @@ class MediaReader:
     async def video(self, url: str, max_bytes: int) -> AsyncGenerator[MediaFile]:
         """The result behind a link as a temporary file without a name, so that nothing is left whatever happens.
 
-        Raises MediaUnavailable when trying again may help; MediaUnusable for a host that is not allowed, more than
-        `max_bytes`, or bytes that are neither mp4 nor gif.
+        Raises MediaUnavailable when trying again may help, also for bytes that are neither mp4 nor gif (an error page);
+        MediaUnusable for a host that is not allowed or more than `max_bytes`.
         """
         with tempfile.TemporaryFile() as file:
             size = await self._download(url, file, max_bytes)
@@ -106,6 +106,8 @@ class MediaReader:
                 return size
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise MediaUnavailable(f"the file could not be read: {type(error).__name__}") from error
+        except ValueError as error:
+            raise MediaUnusable("the address is malformed") from error
 
     @asynccontextmanager
     async def _open(self, url: str) -> AsyncGenerator[aiohttp.ClientResponse]:

@@ -146,8 +146,10 @@ class Job:
     status_attempts: int = 0
     delivery_attempts: int = 0
     delivered_at: datetime | None = None
+    delivered_guild_id: int | None = None
     delivered_channel_id: int | None = None
     message_id: int | None = None
+    message_deleted_at: datetime | None = None
     kept_at: datetime | None = None
 
     @property
@@ -241,3 +243,4 @@ class Receipt:
 
     channel_id: int
     message_id: int
+    guild_id: int | None = None

@@ -31,6 +31,7 @@ class Provider:
         self._next_probe_at: datetime | None = None
         self._busy_until: datetime | None = None
         self._busy_count = 0
+        self._look_count = 0
         self._retired: dict[str, datetime] = {}
         self._notices: list[str] = []
 
@@ -78,6 +79,7 @@ class Provider:
         if self._down_since is not None:
             _log.warning("The Veo API answers again", extra={"down_since": self._down_since.isoformat()})
         self._down_since = self._next_try_at = None
+        self._look_count = 0
 
     def accepted(self) -> None:
         """A submission was weighed by the API itself: the account works."""
@@ -105,7 +107,8 @@ class Provider:
         now = self._now()
         match error:
             case RateLimited():
-                self._next_try_at = now + self._politely(error, 1)
+                self._look_count += 1
+                self._next_try_at = now + self._politely(error, self._look_count)
             case AccountProblem():
                 self._pause(error, now)
                 self._next_try_at = now + self._pace.slow_interval

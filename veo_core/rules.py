@@ -71,14 +71,19 @@ def check_image(image: Image, max_bytes: int) -> None:
     if image.size <= 0:
         raise Refusal(Reason.IMAGE_EMPTY, filename=image.filename)
     if image.size > max_bytes:
-        raise Refusal(Reason.IMAGE_TOO_LARGE, filename=image.filename, limit_mb=max_bytes // 1_000_000)
+        raise Refusal(Reason.IMAGE_TOO_LARGE, filename=image.filename, limit_mb=megabytes(max_bytes))
     declared = (image.content_type or "").partition(";")[0].strip().lower()
     if declared and declared not in IMAGE_TYPES:
         raise Refusal(Reason.NOT_AN_IMAGE, filename=image.filename)
 
 
+def megabytes(count: int) -> str:
+    """Bytes as people read them."""
+    return f"{count / 1_000_000:g}"
+
+
 def _check_prompt(prompt: str) -> None:
-    if not prompt:
+    if not prompt.strip(f"{_JOINERS} \n\t"):
         raise Refusal(Reason.PROMPT_MISSING)
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise Refusal(Reason.PROMPT_TOO_LONG, length=len(prompt), limit=MAX_PROMPT_LENGTH)

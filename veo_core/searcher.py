@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from veo_core.errors import ProviderError
 from veo_core.loop import Loop
@@ -18,10 +18,22 @@ _log = logging.getLogger(__name__)
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
+class OpenPosts(Protocol):
+    """What is known of submissions that still wait for their answer."""
+
+    def is_open(self, job_id: int) -> bool:
+        """Whether the answer may still arrive."""
+        ...
+
+    def found(self, job_id: int) -> None:
+        """Nobody needs that answer any more."""
+        ...
+
+
 class Searcher(Loop):
     """Turns doubt into a running job, or after a while into a refund."""
 
-    def __init__(self, workshop: Workshop, *, is_open: Callable[[int], bool]) -> None:
+    def __init__(self, workshop: Workshop, posts: OpenPosts) -> None:
         super().__init__(now=workshop.now, idle=workshop.idle)
         self._client = workshop.client
         self._queue = workshop.store.queue
@@ -29,7 +41,8 @@ class Searcher(Loop):
         self._provider = workshop.provider
         self._pace = workshop.pace
         self._changed = workshop.changed
-        self._is_open = is_open
+        self._posts = posts
+        self._not_before: datetime | None = None
         # When a job was first missing in a listing that the provider really answered.
         self._missing_since: dict[int, datetime] = {}
 
@@ -39,8 +52,11 @@ class Searcher(Loop):
         self._missing_since = {job.job_id: at for job in jobs if (at := self._missing_since.get(job.job_id))}
         if not jobs:
             return None
-        if (wait_until := self._provider.look_at()) is not None:
+        now = self._now()
+        wait_until = max((m for m in (self._provider.look_at(), self._not_before) if m and m > now), default=None)
+        if wait_until is not None:
             return wait_until
+        self._not_before = now + self._pace.poll_interval
         self._provider.begin_look()
         try:
             listed = await self._client.find(min(map(_asked_at, jobs)) - _CLOCK_SKEW)
@@ -53,7 +69,7 @@ class Searcher(Loop):
 
     def _is_in_doubt(self, job: Job) -> bool:
         """Also a submission that nobody waits for any more: its answer could not be written down."""
-        return job.in_doubt_at is not None or not self._is_open(job.job_id)
+        return job.in_doubt_at is not None or not self._posts.is_open(job.job_id)
 
     async def _match(self, jobs: list[Job], listed: tuple[TaskReport, ...]) -> None:
         ids = [report.task_id for report in listed if report.task_id is not None]
@@ -70,11 +86,12 @@ class Searcher(Loop):
         _log.warning("The task of a lost answer is found", extra={"job_id": job.job_id})
         now = self._now()
         await self._queue.mark_running(job.job_id, task_id, now=now, due_at=now)
+        self._posts.found(job.job_id)
         self._changed()
 
     async def _missing(self, job: Job) -> None:
         """Given up only after the provider answered for the whole window without knowing the task."""
-        if self._is_open(job.job_id):
+        if self._posts.is_open(job.job_id):
             return
         now = self._now()
         since = self._missing_since.setdefault(job.job_id, now)

@@ -6,9 +6,18 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +27,7 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
+from yarl import URL
 
 from veo_core.catalog import BUILT_IN, Catalog, Model, Speed
 from veo_core.errors import ConfigError
@@ -29,10 +39,26 @@ PREFIX = "VEOBOT_"
 _TOKENS = {"DISCORD_TOKEN": "discord", "ACEDATACLOUD_API_TOKEN": "veo"}
 _TOKEN_KEYS = {"discord": "token", "veo": "api_token"}
 
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+
+def _no_flag(value: object) -> object:
+    """`true` is no number, though Python takes it for one."""
+    if isinstance(value, bool):
+        raise ValueError("input should be a number")  # noqa: TRY004 - pydantic words a ValueError, not a TypeError
+    return value
+
+
+def _reachable(value: str) -> str:
+    """What the pattern lets through may still be no address, such as a port of 99999."""
+    parts = URL(value)
+    if parts.host is None or parts.port is None:
+        raise ValueError("input should be an address")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=1_000_000)]
+Positive = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
-Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"), AfterValidator(_reachable)]
 
 
 class Section(BaseModel):
@@ -85,6 +111,8 @@ class ModelSection(Section):
     usual: Seconds | None = None
     enabled: bool | None = None
 
+    _split_lists = field_validator("resolutions", "image_actions", mode="before")(_split)
+
     def over(self, row: Model) -> Model:
         """The row with these differences."""
         changes: dict[str, Any] = {name: value for name, value in self if value is not None}
@@ -103,7 +131,7 @@ class VeoSection(Section):
     max_running: Annotated[int, Field(ge=1, le=1000)] = 5
     media_hosts: tuple[str, ...] = ("cdn.acedata.cloud",)
     default_model: str = "veo31-fast"
-    submit_interval: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.5
+    submit_interval: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = None
     submit_timeout: Seconds = 1200
     slow_after: Seconds = 900
     give_up_after: Seconds = 10_800
@@ -198,7 +226,9 @@ class Settings(BaseSettings):
         veo, poll = self.veo, self.veo.poll_interval
         return Pace(
             poll_interval=timedelta(seconds=poll),
-            submit_interval=timedelta(seconds=min(veo.submit_interval, poll / 10)),
+            submit_interval=timedelta(
+                seconds=min(0.5, poll / 10) if veo.submit_interval is None else veo.submit_interval
+            ),
             slow_after=timedelta(seconds=veo.slow_after),
             slow_interval=timedelta(seconds=veo.slow_interval or 12 * poll),
             give_up_after=timedelta(seconds=veo.give_up_after),
@@ -226,8 +256,9 @@ class _Environment(EnvSettingsSource):
         values = super().__call__()
         for variable, section in _TOKENS.items():
             token = os.environ.get(variable)
-            if token:
-                values.setdefault(section, {}).setdefault(_TOKEN_KEYS[section], token)
+            known = values.setdefault(section, {}) if token else None
+            if isinstance(known, dict):
+                cast("dict[str, object]", known).setdefault(_TOKEN_KEYS[section], token)
         return values
 
 

@@ -131,22 +131,19 @@ class Studio:
 
         Raises Refusal.
         """
-        job = await self._of_this_place(job_id, asker, place)
-        if not (asker.is_moderator or asker.user_id == job.user_id):
-            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        job = await self.show(asker, job_id, place)
         if job.state not in CANCELLABLE or not await self._requests.cancel(job_id, self._now()):
             raise Refusal(Reason.TOO_LATE_TO_CANCEL, job_id=job_id)
         self._changed()
         return job
 
-    async def may_delete(self, asker: Asker, job_id: int, place: Place) -> Job:
-        """The job whose message this person may take away.
+    async def delete(self, asker: Asker, job_id: int, place: Place) -> Job:
+        """Note that the message of this job goes; who may cancel a job may take its message away.
 
         Raises Refusal.
         """
-        job = await self._of_this_place(job_id, asker, place)
-        if not (asker.is_moderator or asker.user_id == job.user_id):
-            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        job = await self.show(asker, job_id, place)
+        await self._requests.message_deleted(job_id, self._now())
         return job
 
     async def active(self, asker: Asker) -> tuple[Ticket, ...]:
@@ -168,7 +165,10 @@ class Studio:
 
         Raises Refusal.
         """
-        return await self.may_delete(asker, job_id, place)
+        job = await self._of_this_place(job_id, asker, place)
+        if not (asker.is_moderator or asker.user_id == job.user_id):
+            raise Refusal(Reason.NOT_YOURS, job_id=job_id)
+        return job
 
     async def allowance(self, asker: Asker) -> Allowance:
         """What a person has used, what is left and when the next place frees."""

@@ -17,6 +17,7 @@ from veo_core.transitions import next_action
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
+_OPEN_POSTS = 4
 # Discord's links to the attachments of a command live about a day.
 _IMAGES_LAST = timedelta(hours=23)
 
@@ -35,7 +36,9 @@ class Submitter(Loop):
         self._max_running = workshop.max_running
         self._running_per_user = workshop.limits.running_per_user
         self._changed = workshop.changed
-        self._runners = Runners(workshop.max_running, self.wake)
+        # How many are in flight at the provider is decided by the store; an answer nobody needs may take long.
+        self._runners = Runners(workshop.max_running * _OPEN_POSTS, self.wake)
+        self._found: set[int] = set()
         self._not_before: datetime | None = None
         # The action that the API took last, by model: where it refused the first of the row, the other is sent at once.
         self._preferred: dict[str, str] = {}
@@ -44,8 +47,15 @@ class Submitter(Loop):
         """Whether the answer to this job's submission may still arrive."""
         return self._runners.has(job_id)
 
+    def found(self, job_id: int) -> None:
+        """Nobody needs this answer any more: its connection may be given up when another one is needed."""
+        self._found.add(job_id)
+
     async def turn(self) -> datetime | None:
         """Send what may be sent now."""
+        if self._runners.free == 0:
+            self._runners.cancel(self._found)
+        self._found = {job_id for job_id in self._found if self._runners.has(job_id)}
         while self._runners.free > 0 and not self._stopping:
             wait_until = self._may_send_at()
             if wait_until is not None:
@@ -100,6 +110,11 @@ class Submitter(Loop):
             return job
         return await self._change_action(job, preferred)
 
+    def _remember_action(self, job: Job) -> None:
+        row = self._catalog.known(job.model)
+        if row is not None and job.action in row.image_actions:
+            self._preferred[job.model] = job.action
+
     async def _change_action(self, job: Job, action: str) -> Job:
         await self._queue.change_action(job.job_id, action)
         return replace(job, action=action)
@@ -118,7 +133,7 @@ class Submitter(Loop):
 
     async def _accepted(self, job: Job, report: TaskReport) -> None:
         self._provider.accepted()
-        self._preferred[job.model] = job.action
+        self._remember_action(job)
         now = self._now()
         if report.state is TaskState.SUCCEEDED and report.video is not None:
             await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id)

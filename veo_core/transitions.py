@@ -93,9 +93,13 @@ def find_task(job: Job, listed: Iterable[TaskReport], claimed: Collection[str]) 
     return None
 
 
+_BAD_REQUEST = 400
+
+
 def next_action(actions: tuple[str, ...], tried: str, refusal: Rejected) -> str | None:
     """The action to try after the API refused `tried` itself; a 400 created nothing, so this is safe."""
-    if refusal.code != "bad_request" or "action" not in refusal.message.lower():
+    message = refusal.message.lower()
+    if refusal.status != _BAD_REQUEST or not ("action" in message or tried.lower() in message):
         return None
     later = actions[actions.index(tried) + 1 :] if tried in actions else ()
     return later[0] if later else None

@@ -34,7 +34,7 @@ class ApiError(BaseModel):
     @field_validator("code", "message", mode="before")
     @classmethod
     def _text(cls, value: object) -> str:
-        return "" if value is None else str(value)
+        return "" if value is None else whole(str(value))
 
 
 class Item(BaseModel):
@@ -47,7 +47,7 @@ class Item(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _text(cls, value: object) -> str | None:
-        return None if value is None or value == "" or isinstance(value, dict | list) else str(value)
+        return None if value is None or value == "" or isinstance(value, dict | list) else whole(str(value))
 
 
 class Answer(BaseModel):
@@ -69,7 +69,7 @@ class Answer(BaseModel):
     @field_validator("task_id", "trace_id", mode="before")
     @classmethod
     def _text(cls, value: object) -> str | None:
-        return value if isinstance(value, str) and value else None
+        return _text(value)
 
     @field_validator("data", mode="before")
     @classmethod
@@ -86,7 +86,7 @@ class Answer(BaseModel):
         """An error may be an object, a bare string, null or missing."""
         if value is None or isinstance(value, dict):
             return as_object(cast("object", value)) or None
-        return {"message": str(value)}
+        return {"message": whole(str(value))}
 
     @property
     def failed(self) -> bool:
@@ -98,7 +98,7 @@ def parse_object(text: str) -> Json | None:
     """The JSON object in a body; None for HTML, a cut-off body or anything else."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return as_object(value)
 
@@ -158,6 +158,11 @@ def parse_items(body: Mapping[str, Any]) -> tuple[TaskReport, ...] | None:
     if not isinstance(items, list):
         return None
     return tuple(report for report in map(parse_record, _as_list(cast("object", items))) if report is not None)
+
+
+def count_items(body: Mapping[str, Any]) -> int:
+    """How many records a batch answer has, readable or not: what tells a full page from the last."""
+    return len(_as_list(body.get("items")))
 
 
 def parse_record(record: object) -> TaskReport | None:
@@ -284,5 +289,10 @@ def _seconds(header: str) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
+def whole(text: str) -> str:
+    """Half a character, which JSON can carry and SQLite cannot store, becomes a question mark."""
+    return text.encode(errors="replace").decode()
+
+
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return whole(value) if isinstance(value, str) and value else None

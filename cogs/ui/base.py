@@ -36,8 +36,8 @@ def host_of(interaction: discord.Interaction[discord.Client]) -> HasStudio:
 
 def asker_of(interaction: discord.Interaction[discord.Client]) -> Asker:
     """Who asks, with the rights that Discord computed for this channel at this press."""
-    in_guild = interaction.guild_id is not None
-    return Asker(interaction.user.id, is_moderator=in_guild and interaction.permissions.manage_messages)
+    in_guild, given = interaction.guild_id is not None, interaction.permissions
+    return Asker(interaction.user.id, is_moderator=in_guild and (given.administrator or given.manage_messages))
 
 
 def place_of(interaction: discord.Interaction[discord.Client], *, private: bool = False) -> Place:
@@ -106,6 +106,8 @@ def check_place(interaction: discord.Interaction[discord.Client]) -> None:
             raise Refusal(Reason.SERVER_ONLY)
         return
     allowed = interaction.app_permissions
+    if allowed.administrator:
+        return
     is_thread = isinstance(interaction.channel, discord.Thread)
     needed = {
         "View Channel": allowed.view_channel,

@@ -16,13 +16,14 @@ CONTENT_LIMIT = 2000
 ALT_TEXT_LIMIT = 1024
 _IN_STATUS = 250
 _IN_RESULT = 500
+_BESIDE_LINK = 250
 _IN_LIST = 80
+_LONGEST_LINK = 800
 
 
-def headline(job: Job) -> str:
-    """How every message about a job begins; the status line is recognised by it."""
-    larger = " · 1080p" if job.kind is JobKind.UPSCALE else ""
-    return f"**{quoted(job.prompt, _IN_STATUS)}**{larger} - <@{job.user_id}> ("
+def is_status_line(text: str, job: Job) -> bool:
+    """Whether this text is the status line of this job."""
+    return text.startswith("**") and f" - <@{job.user_id}> (" in text and number_mark(job) in text
 
 
 def number_mark(job: Job) -> str:
@@ -30,12 +31,15 @@ def number_mark(job: Job) -> str:
     return f"· #{job.job_id} ·"
 
 
-def status_line(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
+def status_line(job: Job, words: str, *, with_prompt: bool = True) -> str:
     """The one public line about a job; no invented percentages, Discord counts the time down."""
-    return f"{headline(job)}{_state_words(job, place, paused=paused, link=link)})"
+    larger = " · 1080p" if job.kind is JobKind.UPSCALE else ""
+    prompt = quoted(job.prompt, _IN_STATUS) if with_prompt else "…"
+    return f"**{prompt}**{larger} - <@{job.user_id}> ({words})"
 
 
-def _state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
+def state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
+    """What the status line says of the job's state."""
     ready = f"ready {relative(place.ready_at)}"
     line = f"{ordinal(place.position)} in line · " if place.position is not None else ""
     waiting = "paused by the operator, it goes on by itself" if paused else f"{line}{ready}"
@@ -57,7 +61,8 @@ def result_text(job: Job, *, link: str | None, with_prompt: bool = True) -> str:
     `link` stands in for an attachment that could not be made.
     """
     larger = " in 1080p" if job.kind is JobKind.UPSCALE else ""
-    prompt = f" **{quoted(job.prompt, _IN_RESULT)}**" if with_prompt else ""
+    room = _IN_RESULT if link is None else _BESIDE_LINK
+    prompt = f" **{quoted(job.prompt, room)}**" if with_prompt else ""
     line = f"<@{job.user_id}>{prompt} · #{job.job_id}{larger}"
     return line if link is None else f"{line}\nThe file is here, as it can't be attached: {link}"
 
@@ -94,7 +99,11 @@ def accepted_text(ticket: Ticket, *, paused: bool) -> str:
 def already_text(job: Job) -> str:
     """The answer to a second wish for the same thing."""
     link = jump_link(job)
-    return f"It's already there: {link}" if link else f"It's already on its way as **#{job.job_id}**."
+    if link is not None:
+        return f"It's already there: {link}"
+    if job.state is JobState.SUCCEEDED:
+        return f"It's made already: `/veo show video:{job.job_id}` has it."
+    return f"It's already on its way as **#{job.job_id}**."
 
 
 def cancelled_text(job: Job) -> str:
@@ -104,11 +113,9 @@ def cancelled_text(job: Job) -> str:
 
 def jump_link(job: Job) -> str | None:
     """The address of the message with the result; None while there is none."""
-    if job.message_id is None:
+    if job.message_id is None or job.message_deleted_at is not None:
         return None
-    same_place = job.delivered_channel_id == job.channel_id and not job.private
-    guild = job.guild_id if same_place and job.guild_id is not None else "@me"
-    return f"https://discord.com/channels/{guild}/{job.delivered_channel_id}/{job.message_id}"
+    return f"https://discord.com/channels/{job.delivered_guild_id or '@me'}/{job.delivered_channel_id}/{job.message_id}"
 
 
 def active_text(tickets: Iterable[Ticket], *, paused: bool) -> str:
@@ -135,7 +142,7 @@ def history_text(jobs: Iterable[Job]) -> str:
 
 
 def _where(job: Job) -> str:
-    if job.state is JobState.SUCCEEDED and job.kept_at is not None:
+    if job.state is JobState.SUCCEEDED and (job.kept_at is not None or job.message_deleted_at is not None):
         return f"`/veo show video:{job.job_id}` has it"
     link = jump_link(job)
     return f"{job.state.replace('_', ' ')}{f' · {link}' if link else ''}"
@@ -144,14 +151,22 @@ def _where(job: Job) -> str:
 def show_text(job: Job) -> str:
     """One job in full."""
     lines = [
-        f"**#{job.job_id}** **{quoted(job.prompt, _IN_RESULT)}**",
+        f"**#{job.job_id}** **{quoted(job.prompt, _BESIDE_LINK)}**",
         f"{job.model} · {job.resolution} · {_where(job)}",
     ]
     if job.reason is not None:
         lines.append(f"{WORDS[job.reason].title}. {WORDS[job.reason].text}")
-    if job.state is JobState.SUCCEEDED and job.message_id is None and job.video_url:
-        lines.append(f"Here is the file: {job.video_url}")
+    link = video_link(job)
+    if job.state is JobState.SUCCEEDED and jump_link(job) is None and link is not None:
+        lines.append(f"Here is the file: {link}")
     return "\n".join(lines)
+
+
+def video_link(job: Job) -> str | None:
+    """The provider's link to the file, where it is fit to be shown."""
+    url = job.video_url or ""
+    usable = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable() and " " not in url
+    return url if usable and len(url) <= _LONGEST_LINK else None
 
 
 def allowance_text(allowance: Allowance, running_per_user: int) -> str:

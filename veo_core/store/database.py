@@ -39,8 +39,7 @@ class Database:
         lock = _lock(path)
         try:
             await asyncio.to_thread(migrate, path)
-            connection = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
-            await _configure(connection)
+            connection = await _connect(path)
         except (sqlite3.Error, OSError) as error:
             lock.release()
             raise StorageError(f"the database {path} cannot be used: {error}") from error
@@ -106,6 +105,17 @@ def _lock(path: Path) -> FileLock:
     except OSError as error:
         raise StorageError(f"the database {path} cannot be used: {error}") from error
     return lock
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+    try:
+        await _configure(connection)
+    except BaseException:
+        # Its thread would keep the process from ending.
+        await connection.close()
+        raise
+    return connection
 
 
 async def _configure(connection: aiosqlite.Connection) -> None:

@@ -44,9 +44,9 @@ class Outbox:
         """The message exists."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET delivered_at = ?, delivered_channel_id = ?, message_id = ?, delivery_due_at = NULL"
-                " WHERE job_id = ? AND delivered_at IS NULL",
-                (to_ms(now), receipt.channel_id, receipt.message_id, job_id),
+                "UPDATE jobs SET delivered_at = ?, delivered_guild_id = ?, delivered_channel_id = ?, message_id = ?,"
+                " delivery_due_at = NULL WHERE job_id = ? AND delivered_at IS NULL",
+                (to_ms(now), receipt.guild_id, receipt.channel_id, receipt.message_id, job_id),
             )
 
     async def keep(self, job_id: int, now: datetime) -> None:

@@ -58,6 +58,14 @@ class Requests:
             )
             return cursor.rowcount == 1
 
+    async def message_deleted(self, job_id: int, now: datetime) -> None:
+        """The message with the result was taken away by somebody who may."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET message_deleted_at = ? WHERE job_id = ? AND message_id IS NOT NULL",
+                (to_ms(now), job_id),
+            )
+
     async def get(self, job_id: int) -> Job | None:
         """One job, or None."""
         async with self._database.read() as connection:

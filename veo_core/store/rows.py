@@ -65,7 +65,9 @@ def to_job(row: sqlite3.Row) -> Job:
         status_attempts=row["status_attempts"],
         delivery_attempts=row["delivery_attempts"],
         delivered_at=_maybe(row["delivered_at"]),
+        delivered_guild_id=row["delivered_guild_id"],
         delivered_channel_id=row["delivered_channel_id"],
         message_id=row["message_id"],
+        message_deleted_at=_maybe(row["message_deleted_at"]),
         kept_at=_maybe(row["kept_at"]),
     )

@@ -67,8 +67,10 @@ CREATE TABLE jobs (
     delivery_due_at INTEGER,
     delivery_attempts INTEGER NOT NULL DEFAULT 0,
     delivered_at INTEGER,
+    delivered_guild_id INTEGER,
     delivered_channel_id INTEGER,
     message_id INTEGER,
+    message_deleted_at INTEGER,
     kept_at INTEGER,
 
     CHECK (state <> 'running' OR task_id IS NOT NULL),

@@ -57,7 +57,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
     ) -> None:
         """Make a video from a prompt, and from images if you like."""
         await acknowledge(interaction)
-        check_place(interaction)
+        check_place(interaction, private=private)
         studio = host_of(interaction).studio
         request = VideoRequest(
             prompt=prompt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BufferedIOBase
@@ -21,11 +21,12 @@ from cogs.ui.messages import (
     failure_words,
     is_status_line,
     jump_link,
+    link_text,
     result_text,
     state_words,
     status_line,
-    video_link,
 )
+from cogs.ui.words import Words
 from veo_core.clock import Now
 from veo_core.errors import DeliveryPostponed, DestinationRefused
 from veo_core.models import Job, JobState, MediaFile, Receipt
@@ -34,6 +35,7 @@ from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
 _HISTORY = 200
+_CLOCK_SKEW = timedelta(minutes=2)
 _REMEMBERED = timedelta(minutes=10)
 _GONE, _TOO_OLD = 10008, 30046
 
@@ -68,11 +70,19 @@ class Postman:
         self._now = now
         self._refused_until: dict[int, datetime] = {}
 
-    def upload_limit(self, job: Job) -> int:
+    async def upload_limit(self, job: Job) -> int:
         """The operator's limit, or the server's own where that is larger; bytes."""
-        guild = self._bot.get_guild(job.guild_id) if job.guild_id is not None and not job.private else None
-        boosted = guild is not None and (guild.premium_tier >= _FIRST_LARGER_TIER or _has_larger_files(guild))
-        return max(self._upload_limit, guild.filesize_limit) if guild is not None and boosted else self._upload_limit
+        if job.guild_id is None or job.private:
+            return self._upload_limit
+        guild = self._bot.get_guild(job.guild_id)
+        if guild is None:
+            # Right after a start the servers are not known yet.
+            try:
+                guild = await self._bot.fetch_guild(job.guild_id, with_counts=False)
+            except Failures:
+                return self._upload_limit
+        boosted = guild.premium_tier >= _FIRST_LARGER_TIER or _has_larger_files(guild)
+        return max(self._upload_limit, guild.filesize_limit) if boosted else self._upload_limit
 
     async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
         """Post the result, or the reason there is none; exactly once as far as Discord lets us know.
@@ -151,13 +161,15 @@ class Postman:
             target = await self._open(spot)
             if in_doubt and (known := await self._find(target, job, status=False)):
                 return Receipt(target.id, known, _guild_of(spot, job))
-            return await self._post_result(target, spot, job, media)
+            return await self._post_result(target, spot, job, media, in_doubt=in_doubt)
         except Failures as error:
             if is_passing(error):
                 raise DeliveryPostponed(_brief(error)) from error
             raise DestinationRefused(_brief(error)) from error
 
-    async def _post_result(self, target: Target, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
+    async def _post_result(
+        self, target: Target, spot: Spot, job: Job, media: MediaFile | None, *, in_doubt: bool
+    ) -> Receipt:
         """Post; each refusal of Discord takes something away until it fits or the place is given up."""
         draft = Draft(with_file=media is not None)
         while True:
@@ -170,15 +182,18 @@ class Postman:
                         draft = lighter
                     case Parent():
                         target, draft = await self._parent(spot), replace(draft, at_parent=True, with_reference=False)
+                        if in_doubt and (known := await self._find(target, job, status=False)):
+                            return Receipt(target.id, known, job.guild_id)
                     case NextPlace():
                         raise
 
     async def _send(self, target: Target, job: Job, media: MediaFile | None, draft: Draft) -> discord.Message:
         source = await self._studio.source_of(job) if draft.with_reference else None
         reference = _reference(target, job, source) if draft.with_reference else None
+        words = None if job.state is JobState.SUCCEEDED else failure_words(job, self._studio.available)
         file = _file(job, media, with_prompt=draft.with_prompt) if media is not None and draft.with_file else None
         return await target.send(
-            _content(job, with_file=file is not None, with_prompt=draft.with_prompt),
+            _content(job, draft, with_file=file is not None, words=None if draft.with_embed else words),
             view=result_view(job),
             nonce=f"{self._instance}{job.job_id}r",
             allowed_mentions=discord.AllowedMentions(
@@ -187,9 +202,7 @@ class Postman:
             **_given(
                 file=file,
                 reference=reference,
-                embed=None
-                if job.state is JobState.SUCCEEDED
-                else problem_embed(failure_words(job, self._studio.available)),
+                embed=problem_embed(words) if words is not None and draft.with_embed else None,
             ),
         )
 
@@ -216,15 +229,26 @@ class Postman:
         return message_id
 
     async def _find(self, target: Target, job: Job, *, status: bool) -> int | None:
-        """Our message about this job in the newest part of the channel; None when it is not there or not readable."""
-        me = self._bot.user.id if self._bot.user is not None else 0
-        after = discord.Object(job.status_message_id) if job.status_message_id and not status else None
+        """Our message about this job: right after it was due, or in the newest part of the channel.
+
+        None when it is not there or the history is not readable.
+        """
+        due_at = job.created_at if status else job.ended_at or job.created_at
         try:
-            async for message in target.history(limit=_HISTORY, after=after, oldest_first=False):
-                if message.author.id == me and (_is_status if status else _is_result)(message, job):
-                    return message.id
+            ours = _is_status if status else _is_result
+            found = await self._search(target, job, ours, due_at - _CLOCK_SKEW)
+            return found or await self._search(target, job, ours, None)
         except (discord.Forbidden, discord.NotFound) as error:
             _log.warning("A channel's history cannot be searched", extra={"error": _brief(error)})
+            return None
+
+    async def _search(
+        self, target: Target, job: Job, ours: Callable[[discord.Message, Job], bool], after: datetime | None
+    ) -> int | None:
+        me = self._bot.user.id if self._bot.user is not None else 0
+        async for message in target.history(limit=_HISTORY, after=after, oldest_first=after is not None):
+            if message.author.id == me and ours(message, job):
+                return message.id
         return None
 
     async def _open(self, spot: Spot) -> Target:
@@ -292,11 +316,12 @@ def _file(job: Job, media: MediaFile, *, with_prompt: bool) -> discord.File:
     )
 
 
-def _content(job: Job, *, with_file: bool, with_prompt: bool) -> str:
+def _content(job: Job, draft: Draft, *, with_file: bool, words: Words | None) -> str:
     if job.state is not JobState.SUCCEEDED:
-        return failure_text(job, with_prompt=with_prompt)
-    link = None if with_file else video_link(job) or f"`/veo show video:{job.job_id}`"
-    return result_text(job, link=link, with_prompt=with_prompt)
+        return failure_text(job, words, with_prompt=draft.with_prompt)
+    if with_file:
+        return result_text(job, with_prompt=draft.with_prompt)
+    return f"{result_text(job, with_prompt=draft.with_prompt, beside_link=True)}\n{link_text(job)}"
 
 
 def _is_status(message: discord.Message, job: Job) -> bool:

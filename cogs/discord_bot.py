@@ -13,6 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.account import account_commands
+from cogs.admin import admin_group
 from cogs.create import create_command
 from cogs.errors import answer_error
 from cogs.library import library_commands
@@ -77,6 +78,8 @@ class VeoBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=VeoTree,
+            # What Discord asks to wait longer for goes back to the outbox instead of holding a place in it.
+            max_ratelimit_timeout=30.0,
         )
         self.studio = studio
         self.direct_messages = direct_messages
@@ -92,6 +95,7 @@ class VeoBot(commands.AutoShardedBot):
         """After the login: commands, buttons, and the loops, which take up what the last run left."""
         self.add_dynamic_items(PersistentButton)
         self.tree.add_command(veo_group(self.studio))
+        self.tree.add_command(admin_group())
         await self._sync_commands()
         self._runners = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
 

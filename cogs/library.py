@@ -57,7 +57,7 @@ async def show(interaction: discord.Interaction[Client], video: app_commands.Ran
     await acknowledge(interaction)
     studio = host_of(interaction).studio
     job = await studio.show(asker_of(interaction), video, place_of(interaction))
-    await answer(interaction, show_text(job))
+    await answer(interaction, show_text(job, studio.available))
 
 
 @app_commands.describe(video="Its number, as in #12; without it your newest one that hasn't begun")

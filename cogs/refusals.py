@@ -16,6 +16,7 @@ class Draft:
     with_file: bool = True
     with_prompt: bool = True
     with_reference: bool = True
+    with_embed: bool = True
     at_parent: bool = False
 
 
@@ -64,8 +65,10 @@ def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent 
     """
     if is_passing(error):
         raise error
-    if error.status == _TOO_LARGE_STATUS or error.code in _TOO_LARGE | _NOT_ALLOWED:
+    if error.status == _TOO_LARGE_STATUS or error.code in _TOO_LARGE:
         return replace(draft, with_file=False) if draft.with_file else NextPlace()
+    if error.code in _NOT_ALLOWED:
+        return _barer(draft)
     if error.code in _WORDS_BLOCKED:
         return replace(draft, with_prompt=False) if draft.with_prompt else NextPlace()
     if error.code in _THREAD_CLOSED:
@@ -73,6 +76,13 @@ def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent 
     if error.status in {_FORBIDDEN, _NOT_FOUND}:
         return NextPlace()
     return _lighter(draft)
+
+
+def _barer(draft: Draft) -> Draft | NextPlace:
+    """A permission is missing: perhaps only the one for files, or the one for embeds."""
+    if draft.with_file:
+        return replace(draft, with_file=False)
+    return replace(draft, with_embed=False) if draft.with_embed else NextPlace()
 
 
 def _lighter(draft: Draft) -> Draft | NextPlace:

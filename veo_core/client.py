@@ -25,9 +25,14 @@ _ACCOUNT_CODES = frozenset(
 _LOST_CODES = frozenset({"api_error", "timeout"})
 _REFUSAL_CODES = frozenset({"bad_request", "forbidden", "api_not_implemented", "no_api"})
 _MODEL_RETIRED = re.compile(
-    r"\bmodel\b.*\b(not supported|unsupported|invalid|not available|deprecated)\b", re.IGNORECASE
+    r"^\W*(the\s+)?model(\s+\S+)?\s+(is\s+)?(no longer |not )?(supported|unsupported|invalid|available|deprecated)\b",
+    re.IGNORECASE,
 )
-_ACCOUNT_WORDS = re.compile(r"balance|used up|insufficient|exhausted|\bdisabled\b|\btoken\b", re.IGNORECASE)
+_ACCOUNT_WORDS = re.compile(
+    r"\bno token\b|\btoken (specified|mismatch)|\btoken\b.*\b(not matched|is invalid|invalid or|expired|missing)"
+    r"|\bbalance\b|\bused up\b|\binsufficient\b|\b(account|application|user)\b.*\bdisabled\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class VeoClient:
     async def fetch_one(self, task_id: str) -> TaskReport | None:
         """Look at one task; None when the API does not know it.
 
-        Raises Unreachable, RateLimited, AccountProblem.
+        Raises Unreachable, RateLimited, AccountProblem, Rejected.
         """
         return wire.parse_record(await self._tasks(wire.retrieve_body(task_id)))
 
@@ -137,7 +142,9 @@ class VeoClient:
             return None
         answer = wire.parse_answer({"error": (value or {}).get("error")})
         refusal = self._refusal(reply, answer)
-        if isinstance(refusal, RateLimited | AccountProblem):
+        if isinstance(refusal, RateLimited | AccountProblem) or (
+            isinstance(refusal, Rejected) and body["action"] == "retrieve"
+        ):
             raise refusal
         if refusal is not None or value is None:
             raise Unreachable(f"/veo/tasks answered {reply.status} {answer.error.code if answer.error else ''}".strip())

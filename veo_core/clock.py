@@ -27,7 +27,6 @@ class SteadyClock:
         wall: Callable[[], float] = time.time,
         passed: Callable[[], float] = elapsed,
     ) -> None:
-        self._wall = wall
         self._passed = passed
         self._start = datetime.fromtimestamp(wall(), UTC)
         self._zero = passed()
@@ -35,7 +34,3 @@ class SteadyClock:
     def now(self) -> datetime:
         """The moment, in UTC."""
         return self._start + timedelta(seconds=self._passed() - self._zero)
-
-    def drift(self) -> timedelta:
-        """How far the machine's clock has moved away from ours since the start."""
-        return datetime.fromtimestamp(self._wall(), UTC) - self.now()

@@ -23,13 +23,14 @@ _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
 _NOTICE_WAIT = timedelta(seconds=30)
 _AT_ONCE = 4
+_NO_JOB = 0
 _FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
 
 class Posts(Protocol):
     """What is needed of Discord; implemented in cogs.delivery."""
 
-    def upload_limit(self, job: Job) -> int:
+    async def upload_limit(self, job: Job) -> int:
         """How many bytes an attachment may have where this job's result goes."""
         ...
 
@@ -65,6 +66,7 @@ class Courier(Loop):
         # Apart, so that slow files hold up no status line.
         self._lines = Runners(_AT_ONCE, self.wake)
         self._deliveries = Runners(_AT_ONCE, self.wake)
+        self._news = Runners(1, self.wake)
         self._pause_shown = False
         self._notices: list[str] = []
         self._notices_due_at = self._now()
@@ -81,22 +83,26 @@ class Courier(Loop):
             if job.status_shown is not None or job.status_attempts > 1:
                 self._start(self._deliveries, job, self._deliver)
         due_at = await self._outbox.next_due_at(now)
-        return min(self._notices_due_at, due_at or self._notices_due_at) if self._notices else due_at
+        if self._notices and self._notices_due_at > now:
+            return min(self._notices_due_at, due_at or self._notices_due_at)
+        return due_at
 
     async def _speak_of_pauses(self) -> None:
         """The operator is told, and whoever waits reads it in the status line."""
         self._notices += self._provider.take_notices()
-        now = self._now()
-        while self._notices and now >= self._notices_due_at:
-            try:
-                await self._posts.tell_operator(self._notices[0])
-            except DeliveryPostponed:
-                self._notices_due_at = now + _NOTICE_WAIT
-            else:
-                del self._notices[0]
+        if self._notices and self._now() >= self._notices_due_at and self._news.free > 0:
+            self._news.start(_NO_JOB, self._tell_operator(self._notices[0]))
         if self._pause_shown is not self._provider.is_paused:
             self._pause_shown = self._provider.is_paused
             await self._outbox.restate_queued()
+
+    async def _tell_operator(self, text: str) -> None:
+        try:
+            await self._posts.tell_operator(text)
+        except DeliveryPostponed:
+            self._notices_due_at = self._now() + _NOTICE_WAIT
+        else:
+            self._notices.remove(text)
 
     async def finish(self) -> None:
         """Let posts that are on their way arrive."""
@@ -142,7 +148,7 @@ class Courier(Loop):
             yield None
             return
         try:
-            async with self._media.video(job.video_url, self._posts.upload_limit(job)) as media:
+            async with self._media.video(job.video_url, await self._posts.upload_limit(job)) as media:
                 self._unreadable_since.pop(job.job_id, None)
                 reached(Checkpoint.AFTER_DOWNLOAD)
                 yield media

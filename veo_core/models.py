@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,9 +33,6 @@ class JobState(StrEnum):
 
 
 CANCELLABLE = frozenset({JobState.AWAITING_REVIEW, JobState.QUEUED})
-IN_FLIGHT = frozenset({JobState.SUBMITTING, JobState.RUNNING})
-ACTIVE = CANCELLABLE | IN_FLIGHT
-REFUNDED = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.REJECTED, JobState.CANCELLED})
 
 
 class Resolution(StrEnum):
@@ -77,10 +75,11 @@ class VideoRequest:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, with the rights they have at this moment in this place."""
+    """Who asks, with the rights at this moment: `is_moderator` in this channel, `is_admin` in the whole server."""
 
     user_id: int
     is_moderator: bool = False
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +234,15 @@ class MediaFile:
     content: BinaryIO
     size: int
     extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What moderators see of their server: jobs by state, prompts the provider refused by person, who is blocked."""
+
+    states: Mapping[str, int]
+    refused_prompts: Mapping[int, int]
+    blocked: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

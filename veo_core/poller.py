@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import datetime
 from itertools import islice
 
 from veo_core.checkpoints import Checkpoint, reached
-from veo_core.errors import ProviderError
+from veo_core.errors import ProviderError, Rejected
 from veo_core.loop import Loop
 from veo_core.models import Job, TaskReport
+from veo_core.reasons import Reason
 from veo_core.transitions import Decision, Fail, LookAgain, Succeed, after_look
 from veo_core.wire import BATCH_LIMIT
 from veo_core.workshop import Workshop
@@ -28,6 +30,8 @@ class Poller(Loop):
         self._pace = workshop.pace
         self._changed = workshop.changed
         self._not_before: datetime | None = None
+        # The first turn asks whether the token works, so that the operator learns it before the first job does.
+        self._greeted = False
         # Since when this process has been able to look at a job.
         self._watched_since: dict[int, datetime] = {}
 
@@ -38,7 +42,7 @@ class Poller(Loop):
         if wait_until is not None:
             return wait_until
         jobs = await self._watch.due(now)
-        if jobs or self._provider.is_down:
+        if jobs or self._provider.is_down or not self._greeted:
             self._not_before = now + self._pace.poll_interval
             await self._look(jobs)
         if self._provider.is_down:
@@ -54,6 +58,7 @@ class Poller(Loop):
         try:
             if not jobs:
                 await self._client.ping()
+                self._greeted = True
                 self._came_back()
             for chunk in _chunks(jobs):
                 reached(Checkpoint.BEFORE_LOOK)
@@ -63,49 +68,76 @@ class Poller(Loop):
                 await self._apply(chunk, reports)
         except ProviderError as error:
             # Nothing is written in an outage: what is due stays due.
+            self._greeted = True
             self._provider.look_failed(error)
 
     def _came_back(self) -> None:
         was_down = self._provider.is_down
         self._provider.looked()
         if was_down:
+            # An outage is no time of watching.
+            self._watched_since.clear()
             self._changed()
 
     async def _apply(self, jobs: tuple[Job, ...], reports: dict[str, TaskReport]) -> None:
+        """Job by job: what goes wrong with one keeps no other from its end."""
+        settled = await asyncio.gather(
+            *(self._settle(job, reports.get(job.task_id or "")) for job in jobs), return_exceptions=True
+        )
         looks: dict[int, LookAgain] = {}
-        for job in jobs:
-            decision = await self._decide(job, reports.get(job.task_id or ""))
-            if isinstance(decision, LookAgain):
-                looks[job.job_id] = decision
-            else:
-                self._watched_since.pop(job.job_id, None)
-                await self._end(job, decision)
+        for job, outcome in zip(jobs, settled, strict=True):
+            if isinstance(outcome, LookAgain):
+                looks[job.job_id] = outcome
+            elif isinstance(outcome, BaseException):
+                _log.error("A look came to no verdict", exc_info=outcome, extra={"job_id": job.job_id})
+                looks[job.job_id] = LookAgain(self._now() + self._pace.slow_interval, slow=job.slow, seen=False)
         await self._watch.look_again(looks, self._now())
         if any(look.slow and not job.slow for job in jobs if (look := looks.get(job.job_id))):
             self._changed()
 
-    async def _decide(self, job: Job, report: TaskReport | None) -> Decision:
+    async def _settle(self, job: Job, report: TaskReport | None) -> LookAgain | None:
         decision = self._judge(job, report)
         if report is None and isinstance(decision, Fail) and job.task_id is not None:
             # A batch leaves out what it does not know; before a job is given up it is asked for by itself.
-            return self._judge(job, await self._client.fetch_one(job.task_id))
-        return decision
+            report = await self._ask_alone(job.task_id)
+            decision = self._judge(job, report)
+        if isinstance(decision, LookAgain):
+            return decision
+        self._watched_since.pop(job.job_id, None)
+        await self._end(job, decision, report)
+        return None
+
+    async def _ask_alone(self, task_id: str) -> TaskReport | None:
+        try:
+            return await self._client.fetch_one(task_id)
+        except Rejected as error:
+            _log.warning("The Veo API does not know a task", extra={"error": error.message})
+            return None
 
     def _judge(self, job: Job, report: TaskReport | None) -> Decision:
         now = self._now()
         watched = now - self._watched_since.setdefault(job.job_id, now)
         return after_look(job, report, now=now, pace=self._pace, watched=watched)
 
-    async def _end(self, job: Job, decision: Succeed | Fail) -> None:
+    async def _end(self, job: Job, decision: Succeed | Fail, report: TaskReport | None) -> None:
         now = self._now()
         match decision:
             case Succeed(video=video):
                 await self._watch.succeed(job.job_id, video, now=now)
             case Fail(reason=reason, expired=expired):
-                _log.warning("A task ended without a video", extra={"job_id": job.job_id, "reason": str(reason)})
-                await self._watch.fail(job.job_id, reason, now=now, expired=expired)
+                trace_id = report.trace_id if report is not None else None
+                _log.warning("A task ended without a video", extra=_about(job, reason, report))
+                await self._watch.fail(job.job_id, reason, now=now, expired=expired, trace_id=trace_id)
         reached(Checkpoint.END_MARKED)
         self._changed()
+
+
+def _about(job: Job, reason: Reason, report: TaskReport | None) -> dict[str, object]:
+    """What the operator's log says; people only read our words for the reason."""
+    about: dict[str, object] = {"job_id": job.job_id, "reason": str(reason)}
+    if report is not None:
+        about |= {"code": report.error_code, "error": report.error_message, "trace_id": report.trace_id}
+    return about
 
 
 def _chunks(jobs: tuple[Job, ...]) -> list[tuple[Job, ...]]:

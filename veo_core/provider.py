@@ -102,6 +102,13 @@ class Provider:
             case _:
                 self._be_down(error, now)
 
+    def submission_lost(self) -> None:
+        """An answer was lost: the next submission waits, so that a failing API does not burn through the queue."""
+        self._busy_count += 1
+        self._busy_until = self._now() + backoff(
+            self._busy_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice
+        )
+
     def look_failed(self, error: ProviderError) -> None:
         """A look failed; submissions go on unless the provider is down or refuses the account."""
         now = self._now()

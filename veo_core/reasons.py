@@ -29,7 +29,9 @@ class Reason(StrEnum):
     SERVER_ONLY = "server_only"
     CANNOT_POST_HERE = "cannot_post_here"
     STORAGE_TROUBLE = "storage_trouble"
-    STOPPING = "stopping"
+    BLOCKED = "blocked"
+    NOT_BLOCKED = "not_blocked"
+    NOT_ADMIN = "not_admin"
 
     # A recorded job that ended without a video
     MODERATED = "moderated"

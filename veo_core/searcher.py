@@ -15,7 +15,7 @@ from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
 # The provider's clock may be behind ours: tasks made a little before the attempt are looked at too.
-_CLOCK_SKEW = timedelta(minutes=10)
+_CLOCK_SKEW = timedelta(hours=1)
 
 
 class OpenPosts(Protocol):
@@ -59,7 +59,7 @@ class Searcher(Loop):
         self._not_before = now + self._pace.poll_interval
         self._provider.begin_look()
         try:
-            listed = await self._client.find(min(map(_asked_at, jobs)) - _CLOCK_SKEW)
+            listed = await self._client.find(min(now, *map(_asked_at, jobs)) - _CLOCK_SKEW)
         except ProviderError as error:
             self._provider.look_failed(error)
         else:

@@ -18,6 +18,7 @@ from veo_core.models import (
     JobKind,
     JobState,
     NewJob,
+    Overview,
     Place,
     QueuePlace,
     VideoRequest,
@@ -26,6 +27,7 @@ from veo_core.reasons import Reason
 from veo_core.rules import check_request, check_upscale
 from veo_core.workshop import Workshop
 
+_OVERVIEW = timedelta(days=7)
 _UPSCALE_TIME = timedelta(seconds=40)
 
 
@@ -64,6 +66,7 @@ class Studio:
     ) -> None:
         self._requests = workshop.store.requests
         self._queue = workshop.store.queue
+        self._people = workshop.store.people
         self._catalog = workshop.catalog
         self._provider = workshop.provider
         self._limits = workshop.limits
@@ -110,6 +113,7 @@ class Studio:
             unavailable=self._provider.unavailable,
             max_image_bytes=self._inspector.max_bytes,
         )
+        await self._check_blocked(asker, place)
         for image in request.images:
             await self._inspector.inspect(image)
         return await self._record(NewJob(JobKind.CREATE, asker, place, submission.prompt, submission))
@@ -119,8 +123,9 @@ class Studio:
 
         Raises Refusal.
         """
+        await self._check_blocked(asker, place)
         source = await self._of_this_place(job_id, asker, place)
-        if not (self._anyone_may_upscale or asker.is_moderator or asker.user_id == source.user_id):
+        if not (self._anyone_may_upscale or asker.user_id == source.user_id or _moderates(asker, source, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         place = replace(place, private=source.private)
         new = NewJob(JobKind.UPSCALE, asker, place, source.prompt, check_upscale(source), source_job_id=job_id)
@@ -142,6 +147,7 @@ class Studio:
 
         Raises Refusal.
         """
+        await self._check_blocked(asker, place)
         job = await self.show(asker, job_id, place)
         await self._requests.message_deleted(job_id, self._now())
         return job
@@ -166,9 +172,31 @@ class Studio:
         Raises Refusal.
         """
         job = await self._of_this_place(job_id, asker, place)
-        if not (asker.is_moderator or asker.user_id == job.user_id):
+        if not (asker.user_id == job.user_id or _moderates(asker, job, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         return job
+
+    async def overview(self, asker: Asker, place: Place) -> Overview:
+        """The last seven days of a server, for those who manage it.
+
+        Raises Refusal.
+        """
+        return await self._people.overview(_managed(asker, place), self._now() - _OVERVIEW)
+
+    async def block(self, asker: Asker, user_id: int, place: Place) -> None:
+        """Let a person make no more videos in this server; their buttons there refuse as well.
+
+        Raises Refusal.
+        """
+        await self._people.block(_managed(asker, place), user_id, asker.user_id, self._now())
+
+    async def unblock(self, asker: Asker, user_id: int, place: Place) -> None:
+        """Take a block back.
+
+        Raises Refusal.
+        """
+        if not await self._people.unblock(_managed(asker, place), user_id):
+            raise Refusal(Reason.NOT_BLOCKED)
 
     async def allowance(self, asker: Asker) -> Allowance:
         """What a person has used, what is left and when the next place frees."""
@@ -188,6 +216,10 @@ class Studio:
         positions = await self._queue.positions() if job.state is JobState.QUEUED else {}
         return self._estimate(job, positions.get(job.job_id))
 
+    async def _check_blocked(self, asker: Asker, place: Place) -> None:
+        if place.guild_id is not None and await self._people.is_blocked(place.guild_id, asker.user_id):
+            raise Refusal(Reason.BLOCKED)
+
     async def _record(self, new: NewJob) -> Ticket:
         reached(Checkpoint.BEFORE_RECORD)
         recorded = await self._requests.record(new, self._limits, self._now())
@@ -198,7 +230,7 @@ class Studio:
     async def _of_this_place(self, job_id: int, asker: Asker, place: Place) -> Job:
         """A job that this place knows of: its own server's, or the asker's own. Numbers can be forged."""
         job = await self._requests.get(job_id) if 0 < job_id < _LARGEST_ID else None
-        if job is None or (job.user_id != asker.user_id and (job.private or job.guild_id != place.guild_id)):
+        if job is None or (job.user_id != asker.user_id and (job.private or not _same_server(job, place))):
             raise Refusal(Reason.NOT_FOUND, job_id=job_id)
         return job
 
@@ -206,12 +238,29 @@ class Studio:
         """When it is probably ready: an average round for each full set of places before it."""
         row = self._catalog.known(job.model)
         usual = _UPSCALE_TIME if job.kind is JobKind.UPSCALE or row is None else row.usual
-        began = job.submitting_at or self._now()
+        began = (job.submitting_at if job.state is not JobState.QUEUED else None) or self._now()
         rounds = 0 if position is None else (position - 1) // self._max_running
         return QueuePlace(position, self._at_least_soon(began + usual * (rounds + 1)))
 
     def _at_least_soon(self, moment: datetime) -> datetime:
         return max(moment, self._now() + timedelta(seconds=5))
+
+
+def _managed(asker: Asker, place: Place) -> int:
+    """The server that the asker manages; Discord's own settings are only a default."""
+    if place.guild_id is None or not asker.is_admin:
+        raise Refusal(Reason.NOT_ADMIN)
+    return place.guild_id
+
+
+def _same_server(job: Job, place: Place) -> bool:
+    """Direct messages are nobody else's place."""
+    return job.guild_id is not None and job.guild_id == place.guild_id
+
+
+def _moderates(asker: Asker, job: Job, place: Place) -> bool:
+    """Discord tells a moderator's rights for the channel of the press only; elsewhere it takes the server's."""
+    return asker.is_admin or (asker.is_moderator and job.channel_id == place.channel_id)
 
 
 _LARGEST_ID = 2**53

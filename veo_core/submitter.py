@@ -94,7 +94,9 @@ class Submitter(Loop):
             await self._lost(job, error)
         except (Unreachable, AccountProblem) as error:
             self._provider.submit_failed(error)
-            await self._queue.give_back(job.job_id)
+            # The next probe of a paused account is another job's: one that provokes the answer must not block all.
+            tried_at = self._now() if isinstance(error, AccountProblem) else None
+            await self._queue.give_back(job.job_id, tried_at)
         except Rejected as error:
             await self._rejected(job, error)
         else:
@@ -132,6 +134,8 @@ class Submitter(Loop):
             post.cancel()
 
     async def _accepted(self, job: Job, report: TaskReport) -> None:
+        if self._provider.is_paused:
+            await self._queue.forget_tries()
         self._provider.accepted()
         self._remember_action(job)
         now = self._now()
@@ -146,6 +150,7 @@ class Submitter(Loop):
     async def _lost(self, job: Job, error: AnswerLost) -> None:
         """A second POST could be billed twice, so the task is looked for instead."""
         _log.warning("The answer to a submission is lost", extra=_about(job, error))
+        self._provider.submission_lost()
         await self._queue.mark_in_doubt(job.job_id, self._now())
 
     async def _rejected(self, job: Job, error: Rejected) -> None:

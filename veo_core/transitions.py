@@ -27,7 +27,6 @@ class Succeed:
     """The video is there."""
 
     video: Video
-    trace_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def after_look(job: Job, report: TaskReport | None, *, now: datetime, pace: Pace
     """
     match report:
         case TaskReport(state=TaskState.SUCCEEDED, video=Video() as video):
-            return Succeed(video, report.trace_id)
+            return Succeed(video)
         case TaskReport(state=TaskState.FAILED):
             return Fail(failure_reason(report))
         case _:
@@ -62,7 +61,7 @@ def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: 
     never_seen = not seen and job.seen_at is None
     if never_seen and min(age, watched) >= pace.unknown_grace:
         return Fail(Reason.LOST)
-    if age >= pace.give_up_after and watched >= pace.unknown_grace:
+    if age >= pace.give_up_after and watched >= pace.slow_after:
         return Fail(Reason.EXPIRED, expired=True)
     slow = job.slow or age >= pace.slow_after
     return LookAgain(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)

@@ -37,7 +37,8 @@ def host_of(interaction: discord.Interaction[discord.Client]) -> HasStudio:
 def asker_of(interaction: discord.Interaction[discord.Client]) -> Asker:
     """Who asks, with the rights that Discord computed for this channel at this press."""
     in_guild, given = interaction.guild_id is not None, interaction.permissions
-    return Asker(interaction.user.id, is_moderator=in_guild and (given.administrator or given.manage_messages))
+    is_admin = in_guild and (given.administrator or given.manage_guild)
+    return Asker(interaction.user.id, is_moderator=is_admin or (in_guild and given.manage_messages), is_admin=is_admin)
 
 
 def place_of(interaction: discord.Interaction[discord.Client], *, private: bool = False) -> Place:
@@ -96,8 +97,8 @@ def refusal_embed(refusal: Refusal) -> discord.Embed:
     return problem_embed(refusal_words(refusal.reason, refusal.details))
 
 
-def check_place(interaction: discord.Interaction[discord.Client]) -> None:
-    """Refuse where a video could not be posted, before anything is recorded.
+def check_place(interaction: discord.Interaction[discord.Client], *, private: bool) -> None:
+    """Refuse where a video could not be posted, before anything is recorded; a private one goes to the person.
 
     Raises Refusal.
     """
@@ -106,7 +107,7 @@ def check_place(interaction: discord.Interaction[discord.Client]) -> None:
             raise Refusal(Reason.SERVER_ONLY)
         return
     allowed = interaction.app_permissions
-    if allowed.administrator:
+    if allowed.administrator or private:
         return
     is_thread = isinstance(interaction.channel, discord.Thread)
     needed = {

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from cogs.ui.text import ordinal, quoted, shorten
 from cogs.ui.words import WORDS, Words, relative
-from veo_core.catalog import ImageUse, Model
-from veo_core.models import Job, JobKind, JobState, QueuePlace
+from veo_core.catalog import Model
+from veo_core.models import Job, JobKind, JobState, Overview, QueuePlace
 from veo_core.quota import QuotaAnswer
 from veo_core.reasons import Reason
 from veo_core.studio import Allowance, Ticket
@@ -55,22 +55,29 @@ def state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) 
     return f"{state} {number_mark(job)} {words}"
 
 
-def result_text(job: Job, *, link: str | None, with_prompt: bool = True) -> str:
-    """The message that carries a video: it mentions the requester once.
-
-    `link` stands in for an attachment that could not be made.
-    """
+def result_text(job: Job, *, with_prompt: bool = True, beside_link: bool = False) -> str:
+    """The message that carries a video: it mentions the requester once."""
     larger = " in 1080p" if job.kind is JobKind.UPSCALE else ""
-    room = _IN_RESULT if link is None else _BESIDE_LINK
-    prompt = f" **{quoted(job.prompt, room)}**" if with_prompt else ""
-    line = f"<@{job.user_id}>{prompt} · #{job.job_id}{larger}"
-    return line if link is None else f"{line}\nThe file is here, as it can't be attached: {link}"
+    return f"{_addressed(job, _BESIDE_LINK if beside_link else _IN_RESULT, with_prompt=with_prompt)}{larger}"
 
 
-def failure_text(job: Job, *, with_prompt: bool = True) -> str:
-    """The message about a job that ended without a video; the embed says why."""
-    prompt = f" **{quoted(job.prompt, _IN_LIST)}**" if with_prompt else ""
-    return f"<@{job.user_id}>{prompt} · #{job.job_id}"
+def link_text(job: Job) -> str:
+    """What stands in for a file that cannot be attached."""
+    link = video_link(job)
+    return f"The file can't be attached; it is here: {link}" if link else "The file can't be attached, sorry."
+
+
+def failure_text(job: Job, words: Words | None, *, with_prompt: bool = True) -> str:
+    """The message about a job that ended without a video; `words` where no embed may say why."""
+    line = _addressed(job, _IN_LIST, with_prompt=with_prompt)
+    return line if words is None else f"{line}\n**{words.title}** {words.text}"
+
+
+def _addressed(job: Job, room: int, *, with_prompt: bool) -> str:
+    prompt = (
+        f"**{quoted(job.prompt, room)}**" if with_prompt else "(this server's AutoMod doesn't allow the prompt's words)"
+    )
+    return f"<@{job.user_id}> {prompt} · #{job.job_id}"
 
 
 def failure_words(job: Job, models: Iterable[Model]) -> Words:
@@ -93,7 +100,8 @@ def accepted_text(ticket: Ticket, *, paused: bool) -> str:
     where = "I'll send it to you directly." if job.private else "It will appear in this channel."
     if paused:
         return f"Your video is **#{job.job_id}**. Submissions are paused by the operator; it goes on by itself. {where}"
-    return f"Your video is **#{job.job_id}**, ready {relative(place.ready_at)}. {where}"
+    line = f"{ordinal(place.position)} in line, " if place.position is not None else ""
+    return f"Your video is **#{job.job_id}**, {line}ready {relative(place.ready_at)}. {where}"
 
 
 def already_text(job: Job) -> str:
@@ -148,14 +156,15 @@ def _where(job: Job) -> str:
     return f"{job.state.replace('_', ' ')}{f' · {link}' if link else ''}"
 
 
-def show_text(job: Job) -> str:
+def show_text(job: Job, models: Iterable[Model]) -> str:
     """One job in full."""
     lines = [
         f"**#{job.job_id}** **{quoted(job.prompt, _BESIDE_LINK)}**",
         f"{job.model} · {job.resolution} · {_where(job)}",
     ]
     if job.reason is not None:
-        lines.append(f"{WORDS[job.reason].title}. {WORDS[job.reason].text}")
+        words = failure_words(job, models)
+        lines.append(f"{words.title}. {words.text}")
     link = video_link(job)
     if job.state is JobState.SUCCEEDED and jump_link(job) is None and link is not None:
         lines.append(f"Here is the file: {link}")
@@ -204,9 +213,21 @@ def _image_words(model: Model) -> str:
         return "text only"
     if model.fusion:
         return f"needs {model.min_images}–{model.max_images} images, which it fuses"
-    if model.max_images == 1:
-        return f"text, or 1 image as {ImageUse.FIRST_FRAME}"
-    return f"text, 1 image as {ImageUse.FIRST_FRAME}, 2–{model.max_images} as {ImageUse.FIRST_AND_LAST_FRAME}"
+    several = f", 2–{model.max_images} as {model.image_use(model.max_images)}" if model.max_images > 1 else ""
+    return f"text, 1 image as {model.image_use(1)}{several}"
+
+
+def overview_text(overview: Overview, *, paused: bool) -> str:
+    """What moderators see of their server."""
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(overview.states.items()))
+    refused = [f"<@{user_id}>: {count}" for user_id, count in overview.refused_prompts.items()]
+    blocked = " ".join(f"<@{user_id}>" for user_id in overview.blocked)
+    lines = [
+        f"**Videos**: {states or 'none'}",
+        f"**Prompts refused by the provider's content rules**: {', '.join(refused) or 'none'}",
+        f"**Blocked**: {blocked or 'nobody'}",
+    ]
+    return "\n".join([*lines, *(["**Submissions are paused by the operator.**"] if paused else [])])
 
 
 HELP_TEXT = (

@@ -73,7 +73,9 @@ WORDS: Mapping[Reason, Words] = {
     Reason.STORAGE_TROUBLE: Words(
         "I couldn't write that down", "Nothing was started and nothing was counted. Please try again in a few minutes."
     ),
-    Reason.STOPPING: Words("I'm just restarting", "Please try again in a minute."),
+    Reason.NOT_BLOCKED: Words("Nothing to take back", "This person isn't blocked here."),
+    Reason.NOT_ADMIN: Words("That's for this server's managers", "It needs the permission Manage Server."),
+    Reason.BLOCKED: Words("You can't make videos here", "The moderators of this server decided so. Please ask them."),
     Reason.MODERATED: Words(
         "Prompt refused",
         "The provider's content rules don't allow this one. Please put it in other words. Nothing was counted.",

@@ -13,7 +13,7 @@ from discord.ext import commands
 from sandbox.demo import run_demo
 from sandbox.demo.world import MakeBot, Surroundings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 async def test_the_script_shows_a_video_and_a_larger_one(make_bot: MakeBot) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from veo_core.store.database import Database
 from veo_core.store.meta import Meta
 from veo_core.store.outbox import Outbox
+from veo_core.store.people import People
 from veo_core.store.queue import Queue
 from veo_core.store.requests import Recorded, Requests
 from veo_core.store.watch import Watch
 
-__all__ = ["Database", "Meta", "Outbox", "Queue", "Recorded", "Requests", "Store", "Watch"]
+__all__ = ["Database", "Meta", "Outbox", "People", "Queue", "Recorded", "Requests", "Store", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Store:
     queue: Queue
     watch: Watch
     outbox: Outbox
+    people: People
 
     @classmethod
     @asynccontextmanager
@@ -47,6 +49,15 @@ class Store:
         try:
             meta = Meta(database)
             instance = await meta.instance()
-            yield cls(database, instance, meta, Requests(database), Queue(database), Watch(database), Outbox(database))
+            yield cls(
+                database,
+                instance,
+                meta,
+                Requests(database),
+                Queue(database),
+                Watch(database),
+                Outbox(database),
+                People(database),
+            )
         finally:
             await database.close()

@@ -29,6 +29,7 @@ class Database:
         self._connection = connection
         self._process_lock = lock
         self._turn = asyncio.Lock()
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -36,6 +37,7 @@ class Database:
 
         Raises StorageInUse when another bot has it, StorageError with one line for everything else.
         """
+        path = await asyncio.to_thread(path.resolve)
         lock = _lock(path)
         try:
             await asyncio.to_thread(migrate, path)
@@ -51,6 +53,7 @@ class Database:
     async def close(self) -> None:
         """Write everything into the one file and let the next process have it."""
         async with self._turn:
+            self._closed = True
             await self._connection.close()
         self._process_lock.release()
 
@@ -76,6 +79,8 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncGenerator[aiosqlite.Connection]:
         async with self._turn:
+            if self._closed:
+                raise StorageError("the database is closed: the bot is stopping")
             try:
                 await self._connection.execute(begin)
                 yield self._connection

@@ -57,13 +57,11 @@ class Outbox:
                 (to_ms(now), job_id),
             )
 
-    async def postpone_delivery(self, job_id: int, due_at: datetime, *, attempted: bool = True) -> None:
-        """Try again then; `attempted` False takes an attempt back that certainly posted nothing."""
+    async def postpone_delivery(self, job_id: int, due_at: datetime) -> None:
+        """Try again then."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET delivery_due_at = ?, delivery_attempts = delivery_attempts - ?"
-                " WHERE job_id = ? AND delivered_at IS NULL",
-                (to_ms(due_at), not attempted, job_id),
+                "UPDATE jobs SET delivery_due_at = ? WHERE job_id = ? AND delivered_at IS NULL", (to_ms(due_at), job_id)
             )
 
     async def statuses_due(self, now: datetime, limit: int) -> tuple[Job, ...]:
@@ -100,7 +98,7 @@ class Outbox:
         """The status lines of everything queued are to be written anew."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET status_shown = '' WHERE state = 'queued' AND status_shown = 'queued'"
+                "UPDATE jobs SET status_shown = '' WHERE state IN ('queued', 'submitting') AND status_shown = 'queued'"
             )
 
     async def next_due_at(self, after: datetime) -> datetime | None:

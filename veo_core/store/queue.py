@@ -22,7 +22,7 @@ WHERE candidate.state = 'queued'
     AND NOT EXISTS (
         SELECT 1 FROM jobs AS open WHERE open.state = 'submitting' AND open.fingerprint = candidate.fingerprint
     )
-ORDER BY coalesce(busy.in_flight, 0), candidate.created_at, candidate.job_id
+ORDER BY coalesce(busy.in_flight, 0), coalesce(candidate.tried_at, 0), candidate.created_at, candidate.job_id
 LIMIT 1
 """
 
@@ -56,14 +56,22 @@ class Queue:
             )
             return next((to_job(row) for row in rows), None)
 
-    async def give_back(self, job_id: int) -> None:
-        """Put a job back in the queue: it is certain that the API did not take it."""
+    async def give_back(self, job_id: int, tried_at: datetime | None = None) -> None:
+        """Put a job back in the queue: it is certain that the API did not take it.
+
+        With `tried_at` it goes behind those that were not tried.
+        """
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET state = 'queued', submitting_at = NULL, in_doubt_at = NULL"
+                "UPDATE jobs SET state = 'queued', submitting_at = NULL, in_doubt_at = NULL, tried_at = ?"
                 " WHERE job_id = ? AND state = 'submitting'",
-                (job_id,),
+                (None if tried_at is None else to_ms(tried_at), job_id),
             )
+
+    async def forget_tries(self) -> None:
+        """Everybody has the place again that they had before the pause."""
+        async with self._database.write() as connection:
+            await connection.execute("UPDATE jobs SET tried_at = NULL WHERE tried_at IS NOT NULL")
 
     async def change_action(self, job_id: int, action: str) -> None:
         """Note the other action before it is sent."""

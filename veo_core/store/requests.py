@@ -71,11 +71,6 @@ class Requests:
         async with self._database.read() as connection:
             return await _one(connection, "job_id = ?", job_id)
 
-    async def upscale_of(self, source_job_id: int) -> Job | None:
-        """The job that makes or made the 1080p version, if one is under way or delivered."""
-        async with self._database.read() as connection:
-            return await _one(connection, _LIVE_UPSCALE, source_job_id)
-
     async def usage(self, user_id: int, kind: JobKind, now: datetime) -> Usage:
         """What a person has used of this kind in the rolling window."""
         async with self._database.read() as connection:

@@ -45,14 +45,6 @@ class Watch:
                 values,
             )
 
-    async def hasten(self, task_id: str, now: datetime) -> bool:
-        """Look at this task now; False when no running job has it."""
-        async with self._database.write() as connection:
-            cursor = await connection.execute(
-                "UPDATE jobs SET due_at = ? WHERE task_id = ? AND state = 'running'", (to_ms(now), task_id)
-            )
-            return cursor.rowcount == 1
-
     async def succeed(self, job_id: int, video: Video, *, now: datetime, task_id: str | None = None) -> bool:
         """The video is there and its delivery is due; False when the job had ended before."""
         async with self._database.write() as connection:

@@ -34,6 +34,7 @@ CREATE TABLE jobs (
     -- Its life
     created_at INTEGER NOT NULL,
     due_at INTEGER,
+    tried_at INTEGER,
     submitting_at INTEGER,
     in_doubt_at INTEGER,
     running_at INTEGER,
@@ -91,6 +92,14 @@ CREATE INDEX jobs_status ON jobs (status_due_at) WHERE status_shown IS NOT statu
 -- Asking twice for the 1080p version makes one job, whoever asks and however fast.
 CREATE UNIQUE INDEX jobs_one_upscale ON jobs (source_job_id)
 WHERE kind = 'upscale' AND state NOT IN ('failed', 'expired', 'rejected', 'cancelled');
+
+CREATE TABLE blocked (
+    guild_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    by_user_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (guild_id, user_id)
+) STRICT, WITHOUT ROWID;
 
 -- Each change of state, written by the database itself in the same transaction: what an audit counts.
 CREATE TABLE job_events (

@@ -40,12 +40,11 @@ from veo_core.workshop import Workshop
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, *, now: Now | None = None, idle: Idle = rest) -> AsyncGenerator[VeoBot]:
+async def assembled(settings: Settings, *, now: Now, idle: Idle = rest) -> AsyncGenerator[VeoBot]:
     """Open what the bot needs and put it together; leaving closes everything in the reverse order.
 
     Raises StorageError when the database cannot be used.
     """
-    now = now or SteadyClock().now
     discord, veo, pace = settings.discord, settings.veo, settings.pace
     async with Store.open(settings.storage.path) as store, api_session() as api, media_session() as files:
         client = VeoClient(
@@ -72,8 +71,9 @@ async def assembled(settings: Settings, *, now: Now | None = None, idle: Idle = 
 async def run(settings: Settings) -> int:
     """Work until asked to stop."""
     require_tokens(settings)
+    clock = SteadyClock()
     async with health_server(settings.server.host, settings.server.port):
-        await serve(partial(assembled, settings), settings.discord.token.get_secret_value())
+        await serve(partial(assembled, settings, now=clock.now), settings.discord.token.get_secret_value())
     return 0
 
 

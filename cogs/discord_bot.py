@@ -133,8 +133,8 @@ class VeoBot(commands.AutoShardedBot):
 
     async def _sync_commands(self) -> None:
         """Tell Discord about the commands only when they changed: syncing is slow and limited."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        text = json.dumps([self.application_id, payload], sort_keys=True, default=str)
+        announced = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        text = json.dumps([self.application_id, announced], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if await self._remembers.get(_COMMANDS_KEY) == digest:
             return

@@ -17,6 +17,7 @@ from veo_core.reasons import Reason
 
 MAX_ANSWER_BYTES = 4_000_000
 MAX_LISTING_PAGES = 20
+_SHORTEST_TOKEN = 8
 _LOOK_TIMEOUT = timedelta(seconds=30)
 
 _ACCOUNT_CODES = frozenset(
@@ -28,6 +29,7 @@ _MODEL_RETIRED = re.compile(
     r"^\W*(the\s+)?model(\s+\S+)?\s+(is\s+)?(no longer |not )?(supported|unsupported|invalid|available|deprecated)\b",
     re.IGNORECASE,
 )
+_MODERATION_WORDS = re.compile(r"polic(y|ies)|moderat|violat|prohibited|unsafe|sensitive", re.IGNORECASE)
 _ACCOUNT_WORDS = re.compile(
     r"\bno token\b|\btoken (specified|mismatch)|\btoken\b.*\b(not matched|is invalid|invalid or|expired|missing)"
     r"|\bbalance\b|\bused up\b|\binsufficient\b|\b(account|application|user)\b.*\bdisabled\b",
@@ -60,7 +62,7 @@ class VeoClient:
     ) -> None:
         self._session = session
         self._base = api_base.rstrip("/")
-        self._token = api_token or "no token"
+        self._token = api_token
         self._headers = {"authorization": f"Bearer {api_token}", "accept": "application/json"}
         self._submit_timeout = _timeout(timeout)
         self._look_timeout = _timeout(_LOOK_TIMEOUT)
@@ -160,12 +162,16 @@ class VeoClient:
                 self._base + path, json=body, headers=self._headers, timeout=limit, allow_redirects=False
             ) as response:
                 # An error may repeat the token; it ends here.
-                raw = (await _read(response)).replace(self._token, "[token]")
+                raw = self._without_token(await _read(response))
                 return _Reply(response.status, raw, response.headers.get("Retry-After"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"could not connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             raise AnswerLost(f"no answer: {type(error).__name__}") from error
+
+    def _without_token(self, text: str) -> str:
+        """Nothing shorter is a token; it could be a word of the answer itself."""
+        return text.replace(self._token, "[token]") if len(self._token) >= _SHORTEST_TOKEN else text
 
     def _refusal(self, reply: _Reply, answer: wire.Answer) -> ProviderError | None:
         """What an answer that is no success means; None for a success. The contract's table, row by row."""
@@ -200,8 +206,9 @@ def _is_account_problem(status: int, error: wire.ApiError) -> bool:
     if error.code in _ACCOUNT_CODES or status in {_UNAUTHORIZED, _PAYMENT}:
         return True
     # A 403 is balance or moderation, hardly ever authentication; an error may be a bare sentence without a code.
-    unnamed = not error.code and status in {_BAD_REQUEST, _FORBIDDEN}
-    return unnamed and bool(_ACCOUNT_WORDS.search(error.message))
+    if error.code or status not in {_BAD_REQUEST, _FORBIDDEN} or _MODERATION_WORDS.search(error.message):
+        return False
+    return bool(_ACCOUNT_WORDS.search(error.message))
 
 
 def _client_error(reply: _Reply, error: wire.ApiError, trace_id: str | None) -> ProviderError:

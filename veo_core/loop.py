@@ -44,16 +44,21 @@ class Loop(ABC):
 
     async def run(self) -> None:
         """Take turns until asked to stop; an unforeseen error is logged and the work goes on."""
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                due_at = await self.turn()
-            except Exception:  # noqa: BLE001 - a durable loop survives whatever its turn raises; it is logged
-                _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
-                due_at = self._now() + _AFTER_ERROR
-            if not self._stopping:
-                await self._idle(self._wake, self._seconds_until(due_at))
-        await self.finish()
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                due_at = await self._safe_turn()
+                if not self._stopping:
+                    await self._idle(self._wake, self._seconds_until(due_at))
+        finally:
+            await self.finish()
+
+    async def _safe_turn(self) -> datetime | None:
+        try:
+            return await self.turn()
+        except Exception:  # noqa: BLE001 - a durable loop survives whatever its turn raises; it is logged
+            _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
+            return self._now() + _AFTER_ERROR
 
     @abstractmethod
     async def turn(self) -> datetime | None:
@@ -121,14 +126,16 @@ class Runners:
         runners = set(self._by_job.values())
         if not runners:
             return
-        _, late = await asyncio.wait(runners, timeout=grace.total_seconds())
-        for runner in late:
-            runner.cancel()
-        if late:
-            await asyncio.wait(late)
+        try:
+            await asyncio.wait(runners, timeout=grace.total_seconds())
+        finally:
+            for runner in runners:
+                runner.cancel()
+        await asyncio.wait(runners)
 
     def _ended(self, job_id: int, runner: asyncio.Task[None]) -> None:
-        self._by_job.pop(job_id, None)
+        if self._by_job.get(job_id) is runner:
+            del self._by_job[job_id]
         if runner.cancelled() or (error := runner.exception()) is None:
             self._on_free()
             return

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from veo_core.checkpoints import Checkpoint, reached
-from veo_core.errors import ProviderError, Rejected
+from veo_core.errors import ProviderError, Rejected, Unreachable
 from veo_core.loop import Loop
 from veo_core.models import Job, TaskReport
 from veo_core.reasons import Reason
@@ -17,6 +17,8 @@ from veo_core.wire import BATCH_LIMIT
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
+# Single looks in one turn; the contract asks to stay under one request a second.
+_ALONE_AT_MOST = 3
 
 
 class Poller(Loop):
@@ -32,6 +34,7 @@ class Poller(Loop):
         self._not_before: datetime | None = None
         # The first turn asks whether the token works, so that the operator learns it before the first job does.
         self._greeted = False
+        self._asked_alone = 0
         # Since when this process has been able to look at a job.
         self._watched_since: dict[int, datetime] = {}
 
@@ -55,6 +58,7 @@ class Poller(Loop):
     async def _look(self, jobs: tuple[Job, ...]) -> None:
         """Chunk by chunk; the first failure ends the turn, so an outage costs one request."""
         self._provider.begin_look()
+        self._asked_alone = 0
         try:
             if not jobs:
                 await self._client.ping()
@@ -89,11 +93,17 @@ class Poller(Loop):
             if isinstance(outcome, LookAgain):
                 looks[job.job_id] = outcome
             elif isinstance(outcome, BaseException):
-                _log.error("A look came to no verdict", exc_info=outcome, extra={"job_id": job.job_id})
-                looks[job.job_id] = LookAgain(self._now() + self._pace.slow_interval, slow=job.slow, seen=False)
+                looks[job.job_id] = self._no_verdict(job, outcome)
         await self._watch.look_again(looks, self._now())
         if any(look.slow and not job.slow for job in jobs if (look := looks.get(job.job_id))):
             self._changed()
+
+    def _no_verdict(self, job: Job, error: BaseException) -> LookAgain:
+        unforeseen = None if isinstance(error, ProviderError) else error
+        _log.warning(
+            "A look came to no verdict", exc_info=unforeseen, extra={"job_id": job.job_id, "error": str(error)}
+        )
+        return LookAgain(self._now() + self._pace.slow_interval, slow=job.slow, seen=False)
 
     async def _settle(self, job: Job, report: TaskReport | None) -> LookAgain | None:
         decision = self._judge(job, report)
@@ -108,6 +118,9 @@ class Poller(Loop):
         return None
 
     async def _ask_alone(self, task_id: str) -> TaskReport | None:
+        if self._asked_alone >= _ALONE_AT_MOST:
+            raise Unreachable("enough was asked for by itself in this turn")
+        self._asked_alone += 1
         try:
             return await self._client.fetch_one(task_id)
         except Rejected as error:

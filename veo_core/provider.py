@@ -153,7 +153,8 @@ class Provider:
                 f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I keep trying."
             )
         self._paused = error
-        self._next_probe_at = now + self._pace.probe_interval
+        if self._next_probe_at is None or self._next_probe_at <= now:
+            self._next_probe_at = now + self._pace.probe_interval
 
 
 def _later(now: datetime, moment: datetime | None) -> datetime | None:

@@ -142,15 +142,17 @@ class Studio:
         self._changed()
         return job
 
-    async def delete(self, asker: Asker, job_id: int, place: Place) -> Job:
-        """Note that the message of this job goes; who may cancel a job may take its message away.
+    async def may_delete(self, asker: Asker, job_id: int, place: Place) -> Job:
+        """The job whose message this person may take away: who may see it, unless blocked.
 
         Raises Refusal.
         """
         await self._check_blocked(asker, place)
-        job = await self.show(asker, job_id, place)
-        await self._requests.message_deleted(job_id, self._now())
-        return job
+        return await self.show(asker, job_id, place)
+
+    async def message_deleted(self, job: Job) -> None:
+        """Note that the message of a job is gone, so that nothing points to it any more."""
+        await self._requests.message_deleted(job.job_id, self._now())
 
     async def active(self, asker: Asker) -> tuple[Ticket, ...]:
         """A person's jobs that have not ended, with their places."""

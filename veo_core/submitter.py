@@ -67,6 +67,10 @@ class Submitter(Loop):
             if job is None:
                 return None
             reached(Checkpoint.AFTER_CLAIM)
+            if job.image_urls and self._now() - job.created_at > _IMAGES_LAST:
+                await self._watch.fail(job.job_id, Reason.IMAGES_EXPIRED, now=self._now())
+                self._changed()
+                continue
             self._provider.begin_submission()
             self._not_before = self._now() + self._pace.submit_interval
             self._runners.start(job.job_id, self._submit(job))
@@ -83,11 +87,13 @@ class Submitter(Loop):
         return max((moment for moment in moments if moment is not None), default=None)
 
     async def _submit(self, job: Job) -> None:
-        if job.image_urls and self._now() - job.created_at > _IMAGES_LAST:
-            await self._watch.fail(job.job_id, Reason.IMAGES_EXPIRED, now=self._now())
+        try:
+            await self._send(await self._with_known_action(job))
+        finally:
+            # Also when an answer could not be written down: the searcher has to know.
             self._changed()
-            return
-        job = await self._with_known_action(job)
+
+    async def _send(self, job: Job) -> None:
         try:
             report = await self._answer(job)
         except AnswerLost as error:
@@ -102,7 +108,6 @@ class Submitter(Loop):
         else:
             reached(Checkpoint.AFTER_SUBMIT)
             await self._accepted(job, report)
-        self._changed()
 
     async def _with_known_action(self, job: Job) -> Job:
         preferred = self._preferred.get(job.model, job.action)
@@ -157,7 +162,8 @@ class Submitter(Loop):
         row = self._catalog.known(job.model)
         other = next_action(row.image_actions, job.action, error) if row is not None else None
         if other is not None:
-            await self._submit(await self._change_action(job, other))
+            self._preferred.pop(job.model, None)
+            await self._send(await self._change_action(job, other))
             return
         _log.warning("The Veo API refuses a request", extra=_about(job, error))
         self._provider.accepted()

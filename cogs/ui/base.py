@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import discord
 
@@ -66,19 +66,28 @@ async def answer(
     interaction: discord.Interaction[discord.Client], text: str | None, embed: discord.Embed | None = None
 ) -> None:
     """Answer the asker alone, whatever state the interaction is in; a dead one is logged."""
-    content = text if text is not None else discord.utils.MISSING
-    shown = embed if embed is not None else discord.utils.MISSING
+    shown: dict[str, Any] = {"content": text, "embed": embed, "allowed_mentions": NO_MENTIONS}
+    options = {name: value for name, value in shown.items() if value is not None}
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=content, embed=shown, allowed_mentions=NO_MENTIONS)
+            await interaction.edit_original_response(**options)
         else:
-            await interaction.response.send_message(
-                content=content, embed=shown, ephemeral=True, allowed_mentions=NO_MENTIONS
-            )
+            await _respond(interaction, options)
     except (discord.DiscordException, *NETWORK_FAILURES) as error:
         _log.warning("An answer did not arrive", extra={"error": str(error)})
 
 
+async def _respond(interaction: discord.Interaction[discord.Client], options: dict[str, Any]) -> None:
+    """The first answer; when Discord already has one whose confirmation was lost, that one is edited."""
+    try:
+        await interaction.response.send_message(ephemeral=True, **options)
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        await interaction.edit_original_response(**options)
+
+
+_ALREADY_ANSWERED = 40060
 NO_MENTIONS = discord.AllowedMentions.none()
 
 

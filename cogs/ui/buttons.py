@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Self
@@ -80,12 +81,16 @@ async def _cancel(interaction: discord.Interaction[discord.Client], job_id: int)
 
 async def _delete(interaction: discord.Interaction[discord.Client], job_id: int) -> None:
     await acknowledge(interaction)
-    job = await host_of(interaction).studio.delete(asker_of(interaction), job_id, place_of(interaction))
+    studio = host_of(interaction).studio
+    job = await studio.may_delete(asker_of(interaction), job_id, place_of(interaction))
     known = job.message_id or (interaction.message.id if interaction.message is not None else None)
     channel_id = job.delivered_channel_id or interaction.channel_id
     if known is None or channel_id is None:
         raise Refusal(Reason.NOT_FOUND, job_id=job_id)
-    await interaction.client.get_partial_messageable(channel_id).get_partial_message(known).delete()
+    with contextlib.suppress(discord.NotFound):
+        # Somebody may have deleted it by hand.
+        await interaction.client.get_partial_messageable(channel_id).get_partial_message(known).delete()
+    await studio.message_deleted(job)
     await answer(interaction, f"The message of **#{job_id}** is gone.")
 
 

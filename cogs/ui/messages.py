@@ -64,7 +64,7 @@ def result_text(job: Job, *, with_prompt: bool = True, beside_link: bool = False
 def link_text(job: Job) -> str:
     """What stands in for a file that cannot be attached."""
     link = video_link(job)
-    return f"The file can't be attached; it is here: {link}" if link else "The file can't be attached, sorry."
+    return f"The video can't be attached; it is here: {link}" if link else "The video can't be attached, sorry."
 
 
 def failure_text(job: Job, words: Words | None, *, with_prompt: bool = True) -> str:
@@ -167,7 +167,7 @@ def show_text(job: Job, models: Iterable[Model]) -> str:
         lines.append(f"{words.title}. {words.text}")
     link = video_link(job)
     if job.state is JobState.SUCCEEDED and jump_link(job) is None and link is not None:
-        lines.append(f"Here is the file: {link}")
+        lines.append(f"Here is the video: {link}")
     return "\n".join(lines)
 
 

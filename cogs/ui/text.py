@@ -7,7 +7,7 @@ import unicodedata
 
 _NOTHING = "\u200b"
 _MARKDOWN = re.compile(r"([\\*_~`|\[\]()])")
-_AUTOLINK = re.compile(r"(?i)\b(discord(?:app)?\.(?:gg|com|me|io|gift))|(:)(?=//)")
+_AUTOLINK = re.compile(r"(?i)(discord(?:app)?\.(?:gg|com|me|io|gift))|(:)(?=//)")
 _JOINERS = "\u200c\u200d"
 
 

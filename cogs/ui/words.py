@@ -32,7 +32,7 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.IMAGE_NEEDED: Words(
         "That model needs an image",
-        "`{model}` makes videos from 1 to 3 images. Attach at least one, or choose another model.",
+        "`{model}` makes videos from images. Attach at least {needed}, or choose another model.",
     ),
     Reason.TOO_MANY_IMAGES: Words(
         "Too many images for that model", "`{model}` takes at most {limit}. Leave some out, or choose another model."
@@ -84,7 +84,10 @@ WORDS: Mapping[Reason, Words] = {
         "That model is not available",
         "The provider no longer supports it. Nothing was counted. These work: {models}.",
     ),
-    Reason.PROVIDER_REFUSED: Words("The provider refused this request", _ASK_AGAIN),
+    Reason.PROVIDER_REFUSED: Words(
+        "The provider refused this request",
+        "Nothing was counted. Please try another model or resolution, or fewer images.",
+    ),
     Reason.PROVIDER_FAILED: Words("The video couldn't be made", _ASK_AGAIN),
     Reason.NO_OUTPUT: Words("The video couldn't be made", f"The provider ended without a result. {_ASK_AGAIN}"),
     Reason.LOST: Words("The request got lost", f"The provider doesn't know of it. {_ASK_AGAIN}"),

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 _COMMANDS_KEY = "commands_hash"
 _IDENTIFY_SPACING = 5.0
 # A look that hangs changes nothing and may be cut off; the next start takes it up again.
-_STOP_GRACE = 6.0
+_STOP_GRACE = 4.0
 
 
 class Remembers(Protocol):

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     # A recorded job that ended without a video
     MODERATED = "moderated"
     MODEL_RETIRED = "model_retired"
+    UPSCALE_REFUSED = "upscale_refused"
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_FAILED = "provider_failed"
     NO_OUTPUT = "no_output"

@@ -169,7 +169,9 @@ class Submitter(Loop):
         self._provider.accepted()
         if error.reason is Reason.MODEL_RETIRED and job.action != GET1080P:
             self._provider.retire(job.model)
-        await self._watch.fail(job.job_id, error.reason, now=self._now(), trace_id=error.trace_id)
+        upscale_refused = job.action == GET1080P and error.reason is not Reason.MODERATED
+        reason = Reason.UPSCALE_REFUSED if upscale_refused else error.reason
+        await self._watch.fail(job.job_id, reason, now=self._now(), trace_id=error.trace_id)
 
 
 def _about(job: Job, error: ProviderError) -> dict[str, object]:

@@ -116,13 +116,8 @@ def check_place(interaction: discord.Interaction[discord.Client], *, private: bo
             raise Refusal(Reason.SERVER_ONLY)
         return
     allowed = interaction.app_permissions
-    if allowed.administrator or private:
+    if allowed.value == 0 or allowed.administrator or private:
         return
     is_thread = isinstance(interaction.channel, discord.Thread)
-    needed = {
-        "View Channel": allowed.view_channel,
-        "Send Messages": allowed.send_messages_in_threads if is_thread else allowed.send_messages,
-    }
-    missing = [name for name, given in needed.items() if not given]
-    if missing:
-        raise Refusal(Reason.CANNOT_POST_HERE, missing=" and ".join(missing))
+    if not (allowed.send_messages_in_threads if is_thread else allowed.send_messages):
+        raise Refusal(Reason.CANNOT_POST_HERE, missing="Send Messages")

@@ -84,6 +84,9 @@ WORDS: Mapping[Reason, Words] = {
         "That model is not available",
         "The provider no longer supports it. Nothing was counted. These work: {models}.",
     ),
+    Reason.UPSCALE_REFUSED: Words(
+        "There is no 1080p version of this", "The provider can't make this one larger. Nothing was counted."
+    ),
     Reason.PROVIDER_REFUSED: Words(
         "The provider refused this request",
         "Nothing was counted. Please try another model or resolution, or fewer images.",

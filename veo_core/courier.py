@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,8 +22,9 @@ from veo_core.workshop import Workshop
 _log = logging.getLogger(__name__)
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=5)
-_NOTICE_WAIT = timedelta(seconds=30)
+_NOTICE_WAIT = timedelta(seconds=10)
 _AT_ONCE = 4
+_FILES_AT_ONCE = 8
 _NO_JOB = 0
 _FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
@@ -50,6 +52,14 @@ class Posts(Protocol):
 Work = Callable[[Job], Coroutine[object, object, None]]
 
 
+@dataclass(slots=True)
+class _Trouble:
+    """Since when, and how often, a result's file could not be read."""
+
+    since: datetime
+    tries: int = 0
+
+
 class Courier(Loop):
     """An outbox: ended and not delivered is due, and so is a status line that says something old."""
 
@@ -65,23 +75,21 @@ class Courier(Loop):
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
         # Apart, so that slow files hold up no status line.
         self._lines = Runners(_AT_ONCE, self.wake)
-        self._deliveries = Runners(_AT_ONCE, self.wake)
+        self._deliveries = Runners(_FILES_AT_ONCE, self.wake)
         self._news = Runners(1, self.wake)
         self._pause_shown = False
         self._notices: list[str] = []
         self._notices_due_at = self._now()
-        # Since when a result's file could not be read.
-        self._unreadable_since: dict[int, datetime] = {}
+        self._unreadable: dict[int, _Trouble] = {}
 
     async def turn(self) -> datetime | None:
         """Begin what is due, a few at a time; the end of each begins the next."""
         await self._speak_of_pauses()
         now = self._now()
-        for job in await self._outbox.statuses_due(now, _AT_ONCE * 2):
+        for job in await self._outbox.statuses_due(now, _AT_ONCE, self._in_hand):
             self._start(self._lines, job, self._show_status)
-        for job in await self._outbox.deliveries_due(now, _AT_ONCE * 2):
-            if job.status_shown is not None or job.status_attempts > 1:
-                self._start(self._deliveries, job, self._deliver)
+        for job in await self._outbox.deliveries_due(now, _FILES_AT_ONCE, self._in_hand):
+            self._start(self._deliveries, job, self._deliver)
         due_at = await self._outbox.next_due_at(now)
         if self._notices and self._notices_due_at > now:
             return min(self._notices_due_at, due_at or self._notices_due_at)
@@ -108,9 +116,12 @@ class Courier(Loop):
         """Let posts that are on their way arrive."""
         await asyncio.gather(self._lines.finish(self._pace.stop_grace), self._deliveries.finish(self._pace.stop_grace))
 
+    @property
+    def _in_hand(self) -> frozenset[int]:
+        return self._lines.busy | self._deliveries.busy
+
     def _start(self, runners: Runners, job: Job, work: Work) -> None:
-        in_hand = self._lines.has(job.job_id) or self._deliveries.has(job.job_id)
-        if runners.free > 0 and not in_hand:
+        if runners.free > 0 and job.job_id not in self._in_hand:
             runners.start(job.job_id, work(job))
 
     async def _show_status(self, job: Job) -> None:
@@ -119,6 +130,7 @@ class Courier(Loop):
             return
         await self._outbox.begin_status(job.job_id)
         reached(Checkpoint.BEFORE_STATUS)
+        was_paused = self._provider.is_paused
         try:
             message_id = await self._posts.show_status(job, in_doubt=job.status_attempts > 0)
         except DeliveryPostponed as error:
@@ -128,7 +140,9 @@ class Courier(Loop):
             _log.warning("A status line cannot be shown", extra={"job_id": job.job_id, "error": str(error)})
             message_id = job.status_message_id
         reached(Checkpoint.AFTER_STATUS)
-        await self._outbox.status_shown(job.job_id, job.status_wanted, message_id)
+        # A pause that began or ended meanwhile makes the line old at once.
+        shown = job.status_wanted if self._provider.is_paused is was_paused else ""
+        await self._outbox.status_shown(job.job_id, shown, message_id)
         reached(Checkpoint.STATUS_MARKED)
 
     async def _deliver(self, job: Job) -> None:
@@ -137,8 +151,10 @@ class Courier(Loop):
                 await self._post(job, media)
         except MediaUnavailable as error:
             # Nothing was posted: only the file could not be read yet.
-            attempt = 1 + (self._now() - self._unreadable_since[job.job_id]) // _FIRST_WAIT
-            await self._outbox.postpone_delivery(job.job_id, self._next_try(attempt, job, error))
+            trouble = self._unreadable[job.job_id]
+            patience_ends_at = trouble.since + self._pace.media_patience
+            due_at = min(self._next_try(trouble.tries, job, error), patience_ends_at)
+            await self._outbox.postpone_delivery(job.job_id, due_at)
 
     @asynccontextmanager
     async def _result(self, job: Job) -> AsyncGenerator[MediaFile | None]:
@@ -149,16 +165,17 @@ class Courier(Loop):
             return
         try:
             async with self._media.video(job.video_url, await self._posts.upload_limit(job)) as media:
-                self._unreadable_since.pop(job.job_id, None)
+                self._unreadable.pop(job.job_id, None)
                 reached(Checkpoint.AFTER_DOWNLOAD)
                 yield media
         except MediaUnusable as error:
             _log.warning("A result goes out as a link", extra={"job_id": job.job_id, "error": str(error)})
         except MediaUnavailable:
-            since = self._unreadable_since.setdefault(job.job_id, self._now())
-            if self._now() - since < self._pace.media_patience:
+            trouble = self._unreadable.setdefault(job.job_id, _Trouble(self._now()))
+            trouble.tries += 1
+            if self._now() - trouble.since < self._pace.media_patience:
                 raise
-            del self._unreadable_since[job.job_id]
+            del self._unreadable[job.job_id]
         else:
             return
         yield None

@@ -102,6 +102,11 @@ class Runners:
         """How many more may be started."""
         return self._limit - len(self._by_job)
 
+    @property
+    def busy(self) -> frozenset[int]:
+        """The jobs in hand, and those that rest after an unforeseen error."""
+        return frozenset(self._by_job) | self._resting
+
     def has(self, job_id: int) -> bool:
         """Whether this job is in hand, or rests after an unforeseen error."""
         return job_id in self._by_job or job_id in self._resting

@@ -58,7 +58,7 @@ class MediaReader:
         hosts: Hosts,
         *,
         stall: timedelta = timedelta(seconds=30),
-        total: timedelta = timedelta(seconds=90),
+        total: timedelta = timedelta(seconds=60),
     ) -> None:
         self._session = session
         self._hosts = hosts

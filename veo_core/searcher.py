@@ -61,6 +61,8 @@ class Searcher(Loop):
         try:
             listed = await self._client.find(min(now, *map(_asked_at, jobs)) - _CLOCK_SKEW)
         except ProviderError as error:
+            # The window counts only while the provider answers.
+            self._missing_since.clear()
             self._provider.look_failed(error)
         else:
             self._provider.looked()

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from veo_core.errors import StorageError
 
+# "VEOB": tells our files from those of other programs.
+_APPLICATION_ID = 0x56454F42
+
 
 def migrations() -> list[tuple[int, str]]:
     """Every migration as (number, SQL), in order."""
@@ -25,13 +28,10 @@ def migrate(path: Path) -> None:
     """
     with _opened(path) as connection:
         _check_sound(connection, path)
-        version = _version(connection)
         steps = migrations()
         newest = steps[-1][0]
-        if version > newest:
-            raise StorageError(f"the database {path} is of a newer version ({version}); this bot knows up to {newest}")
-        if version == 0 and _has_tables(connection):
-            raise StorageError(f"the file {path} is a database of another program")
+        version = _known_version(connection, path, newest)
+        _check_writable(connection, version)
         if 0 < version < newest:
             _back_up(connection, path.with_name(f"{path.name}.before-{newest}"))
         for number, sql in steps:
@@ -48,9 +48,8 @@ def check(path: Path) -> str:
         return f"{path} does not exist yet and will be made"
     with _opened(path, read_only=True) as connection:
         _check_sound(connection, path)
-        version, newest = _version(connection), migrations()[-1][0]
-    if version > newest:
-        raise StorageError(f"the database {path} is of a newer version ({version}); this bot knows up to {newest}")
+        newest = migrations()[-1][0]
+        version = _known_version(connection, path, newest)
     return f"{path} is sound, schema {version} of {newest}"
 
 
@@ -71,12 +70,27 @@ def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
         raise StorageError(f"the database {path} is damaged: {found}; put a backup in its place")
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+def _known_version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+    """The schema's number, 0 for an empty file; another program's database is never touched."""
+    version = _number(connection, "PRAGMA user_version")
+    has_tables = _number(connection, "SELECT count(*) FROM sqlite_schema") > 0
+    if has_tables and _number(connection, "PRAGMA application_id") != _APPLICATION_ID:
+        raise StorageError(f"the file {path} is a database of another program")
+    if version > newest:
+        raise StorageError(f"the database {path} is of a newer version ({version}); this bot knows up to {newest}")
+    return version
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+def _number(connection: sqlite3.Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchone()[0])
+
+
+def _check_writable(connection: sqlite3.Connection, version: int) -> None:
+    """A file that is read-only, or locked by somebody, would only show itself at the first command."""
+    connection.execute("BEGIN IMMEDIATE")
+    # On a read-only file BEGIN alone quietly becomes a read.
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("ROLLBACK")
 
 
 def _back_up(connection: sqlite3.Connection, target: Path) -> None:
@@ -89,6 +103,7 @@ def _apply(connection: sqlite3.Connection, number: int, sql: str) -> None:
     try:
         for statement in _statements(sql):
             connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
     except sqlite3.Error:

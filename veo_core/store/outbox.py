@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 
 from veo_core.models import Job, Receipt
@@ -24,12 +26,17 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def deliveries_due(self, now: datetime, limit: int) -> tuple[Job, ...]:
-        """Ended jobs whose message is due, oldest first."""
+    async def deliveries_due(self, now: datetime, limit: int, skip: Collection[int] = ()) -> tuple[Job, ...]:
+        """Ended jobs whose message is due, oldest first, but for those to skip.
+
+        The status line goes first, unless it failed more than once.
+        """
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                f"SELECT * FROM jobs WHERE {_UNDELIVERED} AND delivery_due_at <= ? ORDER BY delivery_due_at LIMIT ?",
-                (to_ms(now), limit),
+                f"SELECT * FROM jobs WHERE {_UNDELIVERED} AND delivery_due_at <= ?"
+                " AND (status_shown IS NOT NULL OR status_attempts > 1)"
+                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY delivery_due_at LIMIT ?",
+                (to_ms(now), json.dumps(list(skip)), limit),
             )
             return tuple(map(to_job, rows))
 
@@ -64,13 +71,13 @@ class Outbox:
                 "UPDATE jobs SET delivery_due_at = ? WHERE job_id = ? AND delivered_at IS NULL", (to_ms(due_at), job_id)
             )
 
-    async def statuses_due(self, now: datetime, limit: int) -> tuple[Job, ...]:
-        """Jobs whose status line is not what it should be, oldest first."""
+    async def statuses_due(self, now: datetime, limit: int, skip: Collection[int] = ()) -> tuple[Job, ...]:
+        """Jobs whose status line is not what it should be, oldest first, but for those to skip."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
                 "SELECT * FROM jobs WHERE status_shown IS NOT status_wanted AND status_due_at <= ?"
-                " ORDER BY job_id LIMIT ?",
-                (to_ms(now), limit),
+                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY job_id LIMIT ?",
+                (to_ms(now), json.dumps(list(skip)), limit),
             )
             return tuple(map(to_job, rows))
 

@@ -1,0 +1,154 @@
+"""Lists, tables and refusals fit, and name what they leave out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogs.ui.messages import (
+    CONTENT_LIMIT,
+    HELP_TEXT,
+    accepted_text,
+    active_text,
+    allowance_text,
+    already_text,
+    cancelled_text,
+    failure_words,
+    history_text,
+    models_text,
+    show_text,
+    state_words,
+    status_line,
+)
+from cogs.ui.words import WORDS, refusal_words
+from tests.cogs.prompts import PLACE, large, prompts
+from tests.core.values import NOW, job
+from veo_core.catalog import BUILT_IN
+from veo_core.models import JobState
+from veo_core.quota import QuotaAnswer
+from veo_core.reasons import Reason
+from veo_core.studio import Allowance, Ticket
+
+TITLE_LIMIT, DESCRIPTION_LIMIT = 256, 4096
+
+
+@given(st.lists(prompts, max_size=40))
+def test_lists_fit_and_say_what_they_leave_out(texts: list[str]) -> None:
+    jobs = [large(prompt=prompt, job_id=10**15 + number) for number, prompt in enumerate(texts)]
+
+    history = history_text(jobs)
+    active = active_text([Ticket(found, PLACE, is_new=True) for found in jobs], paused=True)
+
+    for text in (history, active):
+        assert 0 < len(text) <= CONTENT_LIMIT
+        left_out = re.search(r"… and (\d+) more", text)
+        shown = len(re.findall(r"^\*\*#\d+\*\*", text, re.MULTILINE))
+        assert shown + int(left_out[1] if left_out else 0) == len(jobs)
+
+
+def test_empty_lists_say_how_to_begin() -> None:
+    assert "/veo create" in history_text([])
+    assert "/veo create" in active_text([], paused=False)
+
+
+def test_tables_and_help_fit() -> None:
+    rows = [type(row)(f"{'m' * 45}{number}", row.speed, row.credits) for number in range(25) for row in BUILT_IN[:1]]
+    quota = QuotaAnswer(10**6, 10**6, NOW)
+
+    assert len(models_text(rows, rows[0].name, frozenset(row.name for row in rows))) <= CONTENT_LIMIT
+    assert len(HELP_TEXT) <= CONTENT_LIMIT
+    assert len(allowance_text(Allowance(quota, quota), 10**6)) <= CONTENT_LIMIT
+
+
+def test_every_model_of_the_table_is_shown_with_what_it_takes() -> None:
+    text = models_text(BUILT_IN, "veo31-fast", frozenset({"veo2"}))
+
+    assert [line.split("**")[1] for line in text.splitlines()[::2]] == [row.name for row in BUILT_IN]
+    assert "**veo31-fast** · fast · default" in text
+    assert "**veo2** · quality · **not available right now**" in text
+    assert "needs 1–3 images" in text
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_the_private_answer_names_the_video(paused: bool, private: bool, is_new: bool) -> None:
+    ticket = Ticket(job(private=private), PLACE, is_new=is_new)
+
+    assert "**#12**" in accepted_text(ticket, paused=paused)
+    assert "**#12**" in cancelled_text(job())
+
+
+def test_a_second_wish_is_shown_the_first_ones_message() -> None:
+    found = job(message_id=9, delivered_channel_id=3003, delivered_guild_id=2002)
+
+    assert "https://discord.com/channels/2002/3003/9" in already_text(found)
+    assert "**#12**" in already_text(job())
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_that_fit_an_embed(reason: Reason) -> None:
+    words = WORDS[reason]
+
+    assert 0 < len(words.title) <= TITLE_LIMIT
+    assert words.text
+
+
+names = st.sampled_from(["filename", "model", "models", "resolution", "supported", "missing", "limit", "length"])
+details = st.dictionaries(names, prompts | st.integers(0, 10**9) | st.none())
+
+
+@given(st.sampled_from(Reason), details)
+def test_a_refusal_reads_well_whatever_its_details_are(reason: Reason, found: dict[str, Any]) -> None:
+    words = refusal_words(reason, found)
+
+    assert words.title == WORDS[reason].title
+    assert 0 < len(words.text) <= DESCRIPTION_LIMIT
+    assert "@everyone" not in words.text
+    assert "://" not in words.text
+    assert "](" not in words.text
+
+
+def test_a_refusal_says_when_the_next_place_frees() -> None:
+    moment = datetime(2026, 10, 6, tzinfo=UTC)
+
+    words = refusal_words(Reason.DAILY_LIMIT, {"limit": 5, "frees_at": moment})
+
+    assert words.text == (
+        f"You have used all 5 videos of the last 24 hours. The next place frees <t:{int(moment.timestamp())}:R>."
+    )
+
+
+ENDED = [
+    Reason.MODERATED,
+    Reason.MODEL_RETIRED,
+    Reason.PROVIDER_REFUSED,
+    Reason.PROVIDER_FAILED,
+    Reason.NO_OUTPUT,
+    Reason.LOST,
+    Reason.EXPIRED,
+    Reason.IMAGES_EXPIRED,
+]
+
+
+@pytest.mark.parametrize("reason", ENDED)
+def test_a_failed_job_is_told_in_words_without_open_places(reason: Reason) -> None:
+    found = job(state=JobState.FAILED, reason=reason, status_wanted="failed")
+
+    words = failure_words(found, BUILT_IN)
+
+    line = status_line(found, state_words(found, PLACE, paused=False, link=None))
+    assert words.title == WORDS[reason].title
+    assert len(words.text) <= DESCRIPTION_LIMIT
+    assert not re.search(r"[{}]", f"{words.text} {show_text(found, BUILT_IN)} {line}")
+
+
+def test_a_job_of_a_dropped_model_is_told_which_models_work() -> None:
+    words = failure_words(job(state=JobState.FAILED, reason=Reason.MODEL_RETIRED), BUILT_IN[:2])
+
+    assert "`veo31-fast`, `veo31`" in words.text

@@ -1,0 +1,170 @@
+"""The core on a bench: the real store and loops, the fakes around them, and time moved by hand."""
+
+# The one file of these tests that reaches into the core: a turn is taken by hand only where the wake is seen.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
+from veo_core.catalog import Catalog
+from veo_core.courier import Courier
+from veo_core.loop import Loop, Runners
+from veo_core.models import Asker, Job, JobKind, NewJob, Place, Submission
+from veo_core.pace import Pace
+from veo_core.poller import Poller
+from veo_core.provider import Provider
+from veo_core.quota import Limits
+from veo_core.searcher import Searcher
+from veo_core.store import Store
+from veo_core.submitter import Submitter
+from veo_core.workshop import Workshop
+
+PLENTY = Limits(videos_per_day=10_000, upscales_per_day=10_000, running_per_user=10_000)
+# Without a pause between submissions a turn sends everything that may go.
+PACE = Pace(submit_interval=timedelta(0))
+
+
+class NoDice(random.Random):
+    """Jitter of nothing, so that waits can be counted."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+def new_job(
+    user_id: int = 1,
+    prompt: str = "a cat",
+    *,
+    model: str = "veo31-fast",
+    images: tuple[str, ...] = (),
+    place: Place | None = None,
+) -> NewJob:
+    """A request for a video, ready to be recorded."""
+    row = Catalog.of().models[model]
+    submission = Submission(row.actions(len(images))[0], model, prompt, images, "16:9")
+    return NewJob(JobKind.CREATE, Asker(user_id), place or Place(10, 20), prompt, submission)
+
+
+def new_upscale(source: Job, user_id: int = 1) -> NewJob:
+    """A request for the 1080p version of a video."""
+    submission = Submission("get1080p", source.model, video_id=source.video_id, resolution="1080p")
+    return NewJob(JobKind.UPSCALE, Asker(user_id), Place(10, 20), source.prompt, submission, source.job_id)
+
+
+class Bench:
+    """The loops take their turns here, when they are due or woken, as `Loop.run` would let them."""
+
+    def __init__(
+        self, store: Store, clock: Clock, *, pace: Pace = PACE, limits: Limits = PLENTY, max_running: int = 5
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.api = FakeVeoApi(clock.now)
+        self.posts = FakePosts()
+        self.media = FakeMedia()
+        self.turns = 0
+        self._settings = (pace, limits, max_running)
+        self._build()
+
+    def _build(self) -> None:
+        pace, limits, max_running = self._settings
+        self.provider = Provider(pace, self.clock.now, NoDice())
+        self.workshop = Workshop(
+            self.api, self.store, self.provider, Catalog.of(), pace, limits, max_running, self.clock.now
+        )
+        self.submitter = Submitter(self.workshop)
+        self.searcher = Searcher(self.workshop, self.submitter)
+        self.poller = Poller(self.workshop)
+        self.courier = Courier(self.workshop, self.media, self.posts, dice=NoDice())
+        self.loops: tuple[Loop, ...] = (self.submitter, self.searcher, self.poller, self.courier)
+        self.workshop.changed.connect(*self.loops)
+        self._due: dict[Loop, datetime | None] = dict.fromkeys(self.loops, self.clock.now())
+
+    async def restart(self) -> None:
+        """Another process on the same database; what the last one had in hand is gone with it."""
+        for loop in self.loops:
+            for runner in _runners(loop):
+                runner.cancel()
+        await self.in_hand()
+        self._build()
+        await self.store.queue.recover(self.clock.now())
+
+    async def ask(self, user_id: int = 1, prompt: str = "a cat", **options: object) -> Job:
+        """Record a request, as `studio` does."""
+        job = await self.record(new_job(user_id, prompt, **options))  # pyright: ignore[reportArgumentType]
+        self.workshop.changed()
+        return job
+
+    async def record(self, new: NewJob) -> Job:
+        """Record any job and wake nobody."""
+        return (await self.store.requests.record(new, PLENTY, self.clock.now())).job
+
+    async def job(self, job: Job) -> Job:
+        """The job as it stands now."""
+        found = await self.store.requests.get(job.job_id)
+        assert found is not None
+        return found
+
+    async def in_hand(self) -> None:
+        """Let everything that was begun end."""
+        while runners := {runner for loop in self.loops for runner in _runners(loop)}:
+            await asyncio.wait(runners)
+
+    async def woken(self, loop: Loop) -> None:
+        """Wait until somebody wakes this loop; real time, so at most some seconds."""
+        async with asyncio.timeout(5):
+            await loop._wake.wait()
+
+    async def one_turn(self, loop: Loop) -> None:
+        """Take one turn of this loop alone, and let what it begins end."""
+        loop._wake.clear()
+        self.turns += 1
+        self._due[loop] = await loop.turn()
+        await self.in_hand()
+
+    async def settle(self) -> None:
+        """Take every turn that is due now, and those that follow from it."""
+        for _ in range(20_000):
+            loop = next((loop for loop in self.loops if self._is_due(loop)), None)
+            if loop is None:
+                return
+            await self.one_turn(loop)
+        raise AssertionError("the loops never come to rest")
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass; each loop takes its turns at the moments it asked for."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        await self.settle()
+        while (moment := self._next_due()) is not None and moment < end:
+            self.clock.move_to(moment)
+            await self.settle()
+        self.clock.move_to(end)
+        await self.settle()
+
+    def _is_due(self, loop: Loop) -> bool:
+        due_at = self._due[loop]
+        return is_awake(loop) or (due_at is not None and due_at <= self.clock.now())
+
+    def _next_due(self) -> datetime | None:
+        return min((due_at for due_at in self._due.values() if due_at is not None), default=None)
+
+
+def is_awake(loop: Loop) -> bool:
+    """Whether somebody woke this loop since its last turn."""
+    return loop._wake.is_set()
+
+
+def connection_of(store: Store) -> aiosqlite.Connection:
+    """The store's own connection, beside its transactions."""
+    return store.database._connection
+
+
+def _runners(loop: Loop) -> list[asyncio.Task[None]]:
+    held = [value for value in vars(loop).values() if isinstance(value, Runners)]
+    return [runner for runners in held for runner in runners._by_job.values()]

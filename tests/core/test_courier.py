@@ -1,0 +1,374 @@
+"""From ended to delivered: every result appears once, and trouble with one job is no trouble for another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from tests.core.bench import Bench
+from tests.core.fakes import START
+from veo_core.errors import (
+    DeliveryPostponed,
+    DestinationRefused,
+    MediaUnavailable,
+    MediaUnusable,
+    StorageError,
+)
+from veo_core.models import Job, JobState
+from veo_core.reasons import Reason
+
+LATER = DeliveryPostponed("503")
+REFUSED = DestinationRefused("no place takes it")
+
+
+async def ended(bench: Bench, count: int = 1, *, first: int = 0) -> list[Job]:
+    """Jobs whose videos are ready; nothing of them is in Discord but their first status lines."""
+    jobs = [await bench.ask(first + n, f"cat {first + n}") for n in range(count)]
+    while await bench.store.queue.claim(bench.clock.now(), max_running=10_000, running_per_user=10_000):
+        pass
+    for job in jobs:
+        await bench.store.queue.mark_running(job.job_id, f"t{job.job_id}", now=START, due_at=START + timedelta(days=9))
+    await bench.settle()
+    for job in jobs:
+        task = bench.api.plant(job.submission)
+        bench.api.finish(task.task_id)
+        assert task.video is not None
+        await bench.store.watch.succeed(job.job_id, task.video, now=bench.clock.now())
+    return jobs
+
+
+def numbers(jobs: list[Job]) -> list[int]:
+    return [job.job_id for job in jobs]
+
+
+async def courier_turns(bench: Bench) -> None:
+    bench.workshop.changed()
+    await bench.settle()
+
+
+async def test_a_result_is_posted_with_its_file_and_marked(bench: Bench) -> None:
+    [job] = await ended(bench)
+
+    await courier_turns(bench)
+
+    [message] = bench.posts.messages
+    after = await bench.job(job)
+    assert (message.job_id, message.has_file, message.in_doubt) == (job.job_id, True, False)
+    assert (after.message_id, after.delivered_channel_id, after.delivered_at) == (1001, job.channel_id, START)
+
+
+async def test_a_failure_is_told_without_reading_any_file(bench: Bench) -> None:
+    job = await bench.ask()
+    await bench.settle()
+    await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
+
+    await courier_turns(bench)
+
+    [message] = bench.posts.messages
+    assert (message.state, message.has_file) == (JobState.FAILED, False)
+    assert bench.media.reads == []
+
+
+async def test_there_are_never_two_deliveries_at_once_for_one_job(bench: Bench) -> None:
+    jobs = await ended(bench, 6)
+    bench.posts.gate.shut()
+    await bench.courier.turn()
+    await bench.posts.gate.arrived.wait()
+
+    for _ in range(20):
+        bench.courier.wake()
+        await bench.courier.turn()
+    bench.posts.gate.open()
+    await courier_turns(bench)
+
+    assert bench.posts.most_for_one_job == 1
+    assert sorted(bench.posts.delivered) == numbers(jobs)
+    assert set(bench.posts.attempts.values()) == {1}
+
+
+async def test_a_few_at_a_time_are_posted_and_the_end_of_each_begins_the_next(bench: Bench) -> None:
+    jobs = await ended(bench, 30)
+
+    await courier_turns(bench)
+
+    assert sorted(bench.posts.delivered) == numbers(jobs)
+    assert bench.posts.most_at_once <= 8
+    assert bench.posts.most_for_one_job == 1
+
+
+async def test_what_has_to_wait_is_tried_again_with_back_off_until_it_arrives(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.trouble[job.job_id] = LATER
+
+    await courier_turns(bench)
+    await bench.pass_time(3600)
+    tries = bench.posts.attempts[job.job_id]
+    assert 8 <= tries <= 22
+    del bench.posts.trouble[job.job_id]
+    await bench.pass_time(301)
+
+    [message] = bench.posts.messages
+    assert message.in_doubt
+    assert bench.posts.attempts[job.job_id] == tries + 1
+
+
+async def test_what_no_place_takes_is_kept_and_never_tried_again(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.trouble[job.job_id] = REFUSED
+
+    await courier_turns(bench)
+    await bench.pass_time(24 * 3600)
+
+    after = await bench.job(job)
+    assert (after.kept_at, after.delivered_at, after.state) == (START, None, "succeeded")
+    assert bench.posts.attempts[job.job_id] == 1
+    assert bench.posts.lines_of(job.job_id)[-1] == "done"
+
+
+async def test_trouble_with_one_job_does_not_hold_up_the_others(bench: Bench) -> None:
+    waiting, refused, fine = await ended(bench, 3)
+    bench.posts.trouble = {waiting.job_id: LATER, refused.job_id: REFUSED}
+
+    await courier_turns(bench)
+
+    assert bench.posts.delivered == [fine.job_id]
+
+
+async def test_a_file_that_cannot_be_read_yet_is_read_again_and_nothing_is_posted_before(bench: Bench) -> None:
+    [job] = await ended(bench)
+    url = (await bench.job(job)).video_url
+    assert url is not None
+    bench.media.broken[url] = MediaUnavailable("cut off")
+    await courier_turns(bench)
+    await bench.pass_time(20)
+    assert bench.posts.attempts[job.job_id] == 0
+    assert len(bench.media.reads) >= 3
+
+    bench.media.broken.clear()
+    await bench.pass_time(60)
+
+    [message] = bench.posts.messages
+    assert (message.has_file, message.in_doubt) == (True, False)
+
+
+async def test_a_file_that_stays_unreadable_goes_as_a_link_once_patience_ends(bench: Bench) -> None:
+    [job] = await ended(bench)
+    url = (await bench.job(job)).video_url
+    assert url is not None
+    bench.media.broken[url] = MediaUnavailable("404")
+
+    await courier_turns(bench)
+    await bench.pass_time(119)
+    assert bench.posts.messages == []
+    await bench.pass_time(61)
+
+    assert [message.has_file for message in bench.posts.messages] == [False]
+
+
+async def test_a_file_that_never_will_do_goes_as_a_link_at_once(bench: Bench) -> None:
+    [job] = await ended(bench)
+    url = (await bench.job(job)).video_url
+    assert url is not None
+    bench.media.broken[url] = MediaUnusable("too large")
+
+    await courier_turns(bench)
+
+    assert [(m.job_id, m.has_file) for m in bench.posts.messages] == [(job.job_id, False)]
+    assert len(bench.media.reads) == 1
+
+
+async def test_a_file_over_the_limit_of_its_place_goes_as_a_link(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.limits[job.channel_id] = 10
+
+    await courier_turns(bench)
+
+    assert [(m.job_id, m.has_file) for m in bench.posts.messages] == [(job.job_id, False)]
+
+
+async def test_a_line_whose_first_try_came_to_nothing_is_in_doubt_at_the_next(bench: Bench) -> None:
+    bench.posts.line_trouble[1] = LATER
+    await bench.ask()
+    await bench.settle()
+    bench.posts.line_trouble.clear()
+
+    await bench.pass_time(3)
+
+    assert (len(bench.posts.lines), bench.posts.lines_in_doubt) == (1, 1)
+
+
+async def test_the_status_line_is_changed_only_when_the_state_changes(bench: Bench) -> None:
+    job = await bench.ask()
+    await bench.settle()
+    for _ in range(20):
+        bench.workshop.changed()
+        await bench.pass_time(2)
+    bench.api.finish()
+    await bench.pass_time(60)
+    bench.workshop.changed()
+    await bench.pass_time(3600)
+
+    assert bench.posts.lines_of(job.job_id) == ["running", "done"]
+
+
+async def test_a_waiting_job_says_so_before_it_says_that_it_runs(bench: Bench) -> None:
+    jobs = [await bench.ask(n, f"cat {n}") for n in range(6)]
+    await bench.settle()
+    assert bench.posts.lines_of(jobs[5].job_id) == ["queued"]
+
+    bench.api.finish("task-1")
+    await bench.pass_time(60)
+
+    assert bench.posts.lines_of(jobs[5].job_id) == ["queued", "running"]
+
+
+async def test_a_job_that_is_cancelled_says_so(bench: Bench) -> None:
+    jobs = [await bench.ask(n, f"cat {n}") for n in range(6)]
+    await bench.settle()
+
+    await bench.store.requests.cancel(jobs[5].job_id, START)
+    await courier_turns(bench)
+
+    assert bench.posts.lines_of(jobs[5].job_id) == ["queued", "cancelled"]
+    assert bench.posts.delivered == []
+
+
+async def test_a_line_that_has_to_wait_is_tried_again_and_the_result_waits_for_it_only_shortly(bench: Bench) -> None:
+    bench.posts.line_trouble[1] = LATER
+    job = await bench.ask()
+    await bench.settle()
+    bench.api.finish()
+
+    await bench.pass_time(60)
+
+    assert bench.posts.delivered == [job.job_id]
+    assert bench.posts.lines_of(job.job_id) == []
+
+
+async def test_a_line_that_is_refused_is_given_up_and_the_result_still_arrives(bench: Bench) -> None:
+    bench.posts.line_trouble[1] = REFUSED
+    job = await bench.ask()
+    await bench.settle()
+    bench.api.finish()
+
+    await bench.pass_time(60)
+
+    assert bench.posts.delivered == [job.job_id]
+
+
+async def test_an_unforeseen_error_in_one_job_stops_no_other_and_makes_no_storm(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = await ended(bench, 5)
+    bench.posts.trouble[jobs[0].job_id] = ZeroDivisionError("a fault of ours")
+
+    await courier_turns(bench)
+    for _ in range(20):
+        await courier_turns(bench)
+
+    assert sorted(bench.posts.delivered) == numbers(jobs[1:])
+    assert bench.posts.attempts[jobs[0].job_id] == 1
+    assert [r.levelno for r in caplog.records if "Work on a job failed" in r.getMessage()] == [logging.ERROR]
+
+
+async def test_an_unforeseen_error_in_many_jobs_stops_no_other(bench: Bench) -> None:
+    jobs = await ended(bench, 12)
+    for job in jobs[:10]:
+        bench.posts.trouble[job.job_id] = ZeroDivisionError("a fault of ours")
+
+    for _ in range(5):
+        await courier_turns(bench)
+
+    assert sorted(bench.posts.delivered) == numbers(jobs[10:])
+
+
+async def test_an_unforeseen_error_in_many_status_lines_stops_no_other(bench: Bench) -> None:
+    bench.posts.line_trouble = {n: ZeroDivisionError("a fault of ours") for n in range(1, 11)}
+    jobs = [await bench.ask(n, f"cat {n}") for n in range(12)]
+
+    for _ in range(5):
+        await courier_turns(bench)
+
+    assert {number for number, _ in bench.posts.lines} == set(numbers(jobs[10:]))
+
+
+async def test_after_a_rest_the_failed_one_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("veo_core.loop._AFTER_ERROR", timedelta(milliseconds=20))
+    [job] = await ended(bench)
+    bench.posts.trouble[job.job_id] = StorageError("the disk is full")
+    await bench.one_turn(bench.courier)
+    assert bench.posts.delivered == []
+    bench.posts.trouble.clear()
+
+    await bench.woken(bench.courier)
+    await bench.settle()
+
+    assert bench.posts.delivered == [job.job_id]
+
+
+async def test_a_stop_lets_the_post_in_hand_arrive_and_begins_no_other(bench: Bench) -> None:
+    jobs = await ended(bench, 20)
+    bench.posts.gate.shut()
+    run = asyncio.create_task(bench.courier.run())
+    await bench.posts.gate.arrived.wait()
+
+    bench.courier.stop()
+    await asyncio.sleep(0)
+    assert not run.done()
+    bench.posts.gate.open()
+    await run
+
+    assert 1 <= len(bench.posts.messages) <= 10
+    for job_id in bench.posts.delivered:
+        assert (await bench.job(jobs[job_id - 1])).delivered_at == START
+
+
+async def test_a_post_whose_mark_is_missing_is_in_doubt_for_the_next_process(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.gate.shut()
+    await bench.courier.turn()
+    await bench.posts.gate.arrived.wait()
+
+    await bench.restart()
+    bench.posts.gate.open()
+    await bench.settle()
+
+    [message] = bench.posts.messages
+    assert (message.job_id, message.in_doubt) == (job.job_id, True)
+
+
+async def test_an_operator_who_cannot_be_told_now_is_told_later_and_nobody_waits_for_it(bench: Bench) -> None:
+    bench.posts.operator_trouble = LATER
+    bench.api.account_code = "used_up"
+    await bench.ask()
+    await bench.settle()
+    assert bench.posts.lines_of(1)[0] == "queued"
+
+    bench.posts.operator_trouble = None
+    await bench.pass_time(31)
+
+    assert len(bench.posts.operator) == 1
+
+
+async def test_a_pause_is_said_in_the_lines_of_those_who_wait_once_when_it_begins_and_ends(bench: Bench) -> None:
+    jobs = [await bench.ask(n, f"cat {n}") for n in range(7)]
+    await bench.settle()
+    last = jobs[-1].job_id
+    assert bench.posts.lines_of(last) == ["queued"]
+    bench.api.account_code = "used_up"
+    bench.api.finish("task-1")
+
+    await bench.pass_time(200)
+    assert bench.posts.lines_of(last) == ["queued", "queued"]
+    bench.api.account_code = None
+    await bench.pass_time(200)
+
+    # One of the two is sent; the other waits on, and is no longer told that it is paused.
+    assert [bench.posts.lines_of(job.job_id) for job in jobs[-2:]] == [["queued"] * 3, ["queued", "queued", "running"]]
+
+
+async def test_nothing_to_deliver_waits_to_be_woken(bench: Bench) -> None:
+    assert await bench.courier.turn() is None

@@ -1,0 +1,222 @@
+"""What can be known before anything is sent or counted is refused before it, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.veo import MODELS, Terms
+from sandbox.veo.contract import refusal_for
+from tests.core.values import PICTURE, asked, job
+from veo_core.catalog import BUILT_IN, Catalog
+from veo_core.errors import Refusal
+from veo_core.models import Image, JobKind, JobState, Submission, VideoRequest
+from veo_core.reasons import Reason
+from veo_core.rules import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale, clean_prompt
+from veo_core.wire import submission_body
+
+CATALOG = Catalog.of()
+MAX_BYTES = 8_000_000
+
+
+def checked(request: VideoRequest, catalog: Catalog = CATALOG, unavailable: tuple[str, ...] = ()) -> Submission:
+    return check_request(request, catalog, unavailable=unavailable, max_image_bytes=MAX_BYTES)
+
+
+def refusal_of(act: Callable[[], object]) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        act()
+    return caught.value
+
+
+def pictures(count: int) -> tuple[Image, ...]:
+    return tuple(replace(PICTURE, url=f"https://cdn.discordapp.com/{number}.png") for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"prompt": ""}, Reason.PROMPT_MISSING),
+        ({"prompt": " \n\t "}, Reason.PROMPT_MISSING),
+        ({"prompt": "\x00\u202e\u2066"}, Reason.PROMPT_MISSING),
+        ({"prompt": "x" * (MAX_PROMPT_LENGTH + 1)}, Reason.PROMPT_TOO_LONG),
+        ({"model": "veo99"}, Reason.MODEL_UNKNOWN),
+        ({"model": ""}, Reason.MODEL_UNKNOWN),
+        ({"model": "VEO31-FAST"}, Reason.MODEL_UNKNOWN),
+        ({"model": "veo31-fast-ingredients"}, Reason.IMAGE_NEEDED),
+        ({"model": "veo2-fast", "images": pictures(2)}, Reason.TOO_MANY_IMAGES),
+        ({"model": "veo31", "images": pictures(4)}, Reason.TOO_MANY_IMAGES),
+        ({"aspect_ratio": "1:1"}, Reason.ASPECT_RATIO_UNSUPPORTED),
+        ({"aspect_ratio": ""}, Reason.ASPECT_RATIO_UNSUPPORTED),
+        ({"resolution": "4k"}, Reason.RESOLUTION_UNSUPPORTED),
+        ({"resolution": "8k"}, Reason.RESOLUTION_UNSUPPORTED),
+        ({"images": (replace(PICTURE, size=0),)}, Reason.IMAGE_EMPTY),
+        ({"images": (replace(PICTURE, size=MAX_BYTES + 1),)}, Reason.IMAGE_TOO_LARGE),
+        ({"images": (PICTURE, replace(PICTURE, content_type="application/pdf"))}, Reason.NOT_AN_IMAGE),
+    ],
+)
+def test_a_wrong_request_is_refused_with_its_reason(changes: dict[str, Any], reason: Reason) -> None:
+    refusal = refusal_of(lambda: checked(asked(**changes)))
+
+    assert refusal.reason is reason
+
+
+def test_a_prompt_of_invisible_joiners_is_no_prompt() -> None:
+    refusal = refusal_of(lambda: checked(asked(prompt="\u200d\u200c \u200d")))
+
+    assert refusal.reason is Reason.PROMPT_MISSING
+
+
+def test_a_prompt_of_exactly_the_greatest_length_passes() -> None:
+    assert len(checked(asked(prompt="x" * MAX_PROMPT_LENGTH)).prompt) == MAX_PROMPT_LENGTH
+
+
+def test_an_image_of_exactly_the_greatest_size_passes() -> None:
+    check_image(replace(PICTURE, size=MAX_BYTES), MAX_BYTES)
+
+
+def test_a_model_that_the_provider_dropped_is_refused_and_not_recommended() -> None:
+    refusal = refusal_of(lambda: checked(asked(model="veo2"), unavailable=("veo2", "veo2-fast")))
+
+    assert refusal.reason is Reason.MODEL_UNAVAILABLE
+    assert str(refusal.details["models"]).split(", ") == [
+        name for name in CATALOG.models if name not in {"veo2", "veo2-fast"}
+    ]
+
+
+def test_a_model_that_the_operator_switched_off_is_unknown() -> None:
+    catalog = Catalog.of([replace(row, enabled=row.name != "veo3") for row in BUILT_IN])
+
+    assert refusal_of(lambda: checked(asked(model="veo3"), catalog)).reason is Reason.MODEL_UNKNOWN
+
+
+def test_a_strangers_model_name_is_cut_before_it_is_repeated() -> None:
+    refusal = refusal_of(lambda: checked(asked(model="v" * 5000)))
+
+    assert len(str(refusal.details["model"])) == 100
+
+
+@pytest.mark.parametrize("limit", [500_000, 1_500_000, 8_000_000])
+def test_the_limit_that_a_person_reads_is_the_limit_in_force(limit: int) -> None:
+    refusal = refusal_of(lambda: check_image(replace(PICTURE, size=limit + 1), limit))
+
+    assert float(str(refusal.details["limit_mb"])) == pytest.approx(limit / 1_000_000, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ["image/png", "image/jpeg", "image/webp", "image/gif", "IMAGE/PNG", "image/png; charset=binary", None, ""],
+)
+def test_an_allowed_or_missing_declared_type_passes(declared: str | None) -> None:
+    check_image(replace(PICTURE, content_type=declared), MAX_BYTES)
+
+
+@pytest.mark.parametrize("declared", ["image/svg+xml", "image/tiff", "text/html", "video/mp4", "png"])
+def test_another_declared_type_is_refused(declared: str) -> None:
+    refusal = refusal_of(lambda: check_image(replace(PICTURE, content_type=declared), MAX_BYTES))
+
+    assert refusal.reason is Reason.NOT_AN_IMAGE
+    assert refusal.details["filename"] == "cat.png"
+
+
+def test_the_order_of_images_is_the_order_of_frames() -> None:
+    images = pictures(3)
+
+    assert checked(asked(images=images)).image_urls == tuple(image.url for image in images)
+
+
+requests = st.builds(
+    VideoRequest,
+    prompt=st.one_of(st.text(max_size=2100), st.just("A lighthouse")),
+    model=st.sampled_from([*MODELS, "veo99"]),
+    images=st.integers(0, 4).map(pictures),
+    aspect_ratio=st.sampled_from(["16:9", "9:16", "1:1", "4:3"]),
+    resolution=st.sampled_from(["720p", "1080p", "4k", "gif", "8k"]),
+    translate=st.booleans(),
+)
+
+
+@given(requests)
+def test_whatever_passes_satisfies_the_models_row_and_loses_nothing(request: VideoRequest) -> None:
+    try:
+        submission = checked(request)
+    except Refusal:
+        return
+
+    row = CATALOG.models[request.model]
+    assert submission.action == row.actions(len(request.images))[0]
+    assert row.min_images <= len(submission.image_urls) <= row.max_images
+    assert submission.resolution in row.resolutions
+    assert 0 < len(submission.prompt) <= MAX_PROMPT_LENGTH
+    assert submission.image_urls == tuple(image.url for image in request.images)
+    assert (submission.aspect_ratio, submission.resolution) == (request.aspect_ratio, request.resolution)
+    assert submission.translate == request.translate
+
+
+@given(requests)
+def test_whatever_passes_is_accepted_by_the_api_too(request: VideoRequest) -> None:
+    try:
+        submission = checked(request)
+    except Refusal:
+        return
+
+    assert refusal_for(submission_body(submission), Terms()) is None
+
+
+@given(st.text())
+def test_cleaning_a_prompt_twice_changes_nothing_more(prompt: str) -> None:
+    once = clean_prompt(prompt)
+
+    assert clean_prompt(once) == once
+
+
+@given(st.text())
+def test_a_cleaned_prompt_can_be_stored_and_sent(prompt: str) -> None:
+    cleaned = clean_prompt(prompt)
+
+    assert all(character.isprintable() or character in "\n\t\u200c\u200d" for character in cleaned)
+    assert cleaned.encode() is not None
+    assert len(cleaned) <= len(prompt)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"])))
+def test_words_of_any_script_are_left_as_they_are(prompt: str) -> None:
+    assert clean_prompt(prompt) == prompt
+
+
+def test_joined_emoji_lines_and_scripts_survive_cleaning() -> None:
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+
+    assert clean_prompt(f"  👩\u200d🚀 {persian}\r\n\r\n  two ") == f"👩\u200d🚀 {persian}\n\ntwo"
+
+
+def test_the_1080p_version_is_asked_for_by_the_videos_id_and_model() -> None:
+    source = job(state=JobState.SUCCEEDED, video_id="253eedc4", model="veo3")
+
+    assert check_upscale(source) == Submission(action="get1080p", model="veo3", video_id="253eedc4", resolution="1080p")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": JobState.RUNNING},
+        {"state": JobState.FAILED},
+        {"video_id": None},
+        {"kind": JobKind.UPSCALE, "resolution": "1080p"},
+        {"resolution": "1080p"},
+        {"resolution": "4k"},
+        {"resolution": "gif"},
+    ],
+)
+def test_what_is_no_finished_720p_video_has_no_1080p_version(changes: dict[str, Any]) -> None:
+    source = replace(job(state=JobState.SUCCEEDED, video_id="253eedc4"), **changes)
+
+    refusal = refusal_of(lambda: check_upscale(source))
+
+    assert refusal.reason is Reason.UPSCALE_IMPOSSIBLE
+    assert refusal.details == {"job_id": 12}

@@ -1,0 +1,248 @@
+"""What one look at a running job leads to, and how a task with a lost answer is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.values import NOW, job
+from veo_core.errors import Rejected
+from veo_core.models import JobKind, Submission, TaskReport, TaskState, Video
+from veo_core.pace import Pace
+from veo_core.reasons import Reason
+from veo_core.transitions import (
+    Decision,
+    Fail,
+    LookAgain,
+    Succeed,
+    after_look,
+    failure_reason,
+    find_task,
+    next_action,
+)
+
+PACE = Pace()
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+VIDEO = Video("https://platform.cdn.acedata.cloud/veo/a.mp4", "253eedc4")
+PENDING = TaskReport("task-12", TaskState.PENDING)
+LONG = timedelta(hours=5)
+
+
+def looked(
+    report: TaskReport | None,
+    *,
+    age: timedelta = MINUTE,
+    watched: timedelta = LONG,
+    **changes: Any,  # noqa: ANN401 - any field
+) -> Decision:
+    """The decision about a job that has been running for `age`."""
+    return after_look(job(**changes), report, now=NOW + age, pace=PACE, watched=watched)
+
+
+def ending(decision: Decision) -> tuple[Reason, bool] | None:
+    return (decision.reason, decision.expired) if isinstance(decision, Fail) else None
+
+
+@pytest.mark.parametrize("age", [SECOND, MINUTE, 4 * DAY, -DAY])
+def test_a_video_is_taken_however_late_it_comes(age: timedelta) -> None:
+    report = TaskReport("task-12", TaskState.SUCCEEDED, VIDEO, trace_id="trace")
+
+    decision = looked(report, age=age)
+
+    assert isinstance(decision, Succeed)
+    assert decision.video == VIDEO
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("forbidden", "refused", Reason.MODERATED),
+        ("content_policy_violation", "", Reason.MODERATED),
+        ("moderation_blocked", "", Reason.MODERATED),
+        ("", "", Reason.NO_OUTPUT),
+        ("api_error", "Internal server error.", Reason.PROVIDER_FAILED),
+        ("bad_request", "", Reason.PROVIDER_FAILED),
+        ("", "something went wrong", Reason.PROVIDER_FAILED),
+    ],
+)
+def test_a_failed_task_ends_its_job_with_the_reason_in_our_words(code: str, message: str, reason: Reason) -> None:
+    report = TaskReport("task-12", TaskState.FAILED, error_code=code, error_message=message)
+
+    assert failure_reason(report) is reason
+    assert ending(looked(report)) == (reason, False)
+
+
+def test_a_running_task_is_looked_at_again_after_an_interval() -> None:
+    assert looked(PENDING) == LookAgain(NOW + MINUTE + PACE.poll_interval, slow=False, seen=True)
+
+
+def test_after_the_normal_window_it_is_slow_and_looked_at_more_seldom() -> None:
+    decision = looked(PENDING, age=PACE.slow_after)
+
+    assert decision == LookAgain(NOW + PACE.slow_after + PACE.slow_interval, slow=True, seen=True)
+
+
+def test_once_slow_stays_slow_though_the_clock_goes_back() -> None:
+    decision = looked(PENDING, age=-DAY, slow=True)
+
+    assert isinstance(decision, LookAgain)
+    assert decision.slow
+
+
+def test_after_hours_of_watching_it_expires() -> None:
+    assert ending(looked(PENDING, age=PACE.give_up_after)) == (Reason.EXPIRED, True)
+
+
+@pytest.mark.parametrize("report", [PENDING, None])
+def test_a_downtime_of_days_expires_nothing_before_it_was_watched_again(report: TaskReport | None) -> None:
+    decision = looked(report, age=3 * DAY, watched=timedelta(0), seen_at=NOW)
+
+    assert isinstance(decision, LookAgain)
+
+
+@pytest.mark.parametrize(
+    ("age", "watched", "seen_before", "lost"),
+    [
+        (PACE.unknown_grace - SECOND, LONG, False, False),
+        (PACE.unknown_grace, LONG, False, True),
+        (LONG, PACE.unknown_grace - SECOND, False, False),
+        (LONG / 2, PACE.unknown_grace, False, True),
+        (PACE.unknown_grace, LONG, True, False),
+    ],
+)
+def test_an_unknown_task_is_lost_only_after_a_grace_that_was_watched(
+    age: timedelta, watched: timedelta, seen_before: bool, lost: bool
+) -> None:
+    decision = looked(None, age=age, watched=watched, seen_at=NOW if seen_before else None)
+
+    assert (ending(decision) == (Reason.LOST, False)) is lost
+    assert isinstance(decision, LookAgain) is not lost
+
+
+@given(
+    st.sampled_from([PENDING, None]),
+    st.timedeltas(-2 * DAY, 4 * DAY),
+    st.timedeltas(timedelta(0), 4 * DAY),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_next_look_is_always_ahead_and_never_further_than_the_slow_interval(
+    report: TaskReport | None, age: timedelta, watched: timedelta, slow: bool, seen: bool
+) -> None:
+    decision = looked(report, age=age, watched=watched, slow=slow, seen_at=NOW if seen else None)
+
+    if isinstance(decision, LookAgain):
+        assert NOW + age < decision.due_at <= NOW + age + PACE.slow_interval
+        assert decision.seen is (report is not None)
+    else:
+        assert watched >= PACE.unknown_grace
+
+
+WANTED = job().submission
+LISTED = TaskReport("task-99", TaskState.PENDING, submission=WANTED)
+
+
+def test_the_task_with_the_same_request_is_found() -> None:
+    other = TaskReport("task-98", TaskState.PENDING, submission=replace(WANTED, prompt="Another"))
+
+    assert find_task(job(), [other, LISTED], ()) is LISTED
+
+
+def test_a_task_that_another_job_owns_is_left_to_it() -> None:
+    assert find_task(job(), [LISTED], {"task-99"}) is None
+
+
+def test_of_two_equal_tasks_the_free_one_is_taken() -> None:
+    second = replace(LISTED, task_id="task-100")
+
+    assert find_task(job(), [LISTED, second], {"task-99"}) is second
+
+
+@pytest.mark.parametrize(
+    "report",
+    [replace(LISTED, task_id=None), replace(LISTED, submission=None)],
+    ids=["no id", "no request"],
+)
+def test_a_record_without_id_or_request_is_nobodys(report: TaskReport) -> None:
+    assert find_task(job(), [report], ()) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "A lighthouse in a storm."},
+        {"model": "veo3-fast"},
+        {"image_urls": ("https://cdn.discordapp.com/a.png",)},
+        {"aspect_ratio": "9:16"},
+        {"resolution": "1080p"},
+        {"translate": True},
+        {"video_id": "253eedc4"},
+    ],
+)
+def test_a_task_that_differs_in_one_thing_is_another_request(changes: dict[str, Any]) -> None:
+    report = replace(LISTED, submission=replace(WANTED, **changes))
+
+    assert find_task(job(), [report], ()) is None
+
+
+def test_the_order_of_the_frames_is_part_of_the_request() -> None:
+    first, last = "https://cdn.discordapp.com/a.png", "https://cdn.discordapp.com/b.png"
+    turned = replace(LISTED, submission=replace(WANTED, action="image2video", image_urls=(last, first)))
+
+    assert find_task(job(action="image2video", image_urls=(first, last)), [turned], ()) is None
+
+
+def test_a_record_that_leaves_the_default_ratio_out_is_recognised() -> None:
+    report = replace(LISTED, submission=replace(WANTED, aspect_ratio=None))
+
+    assert find_task(job(), [report], ()) is report
+
+
+def test_an_upscale_is_recognised_by_the_videos_id_alone() -> None:
+    upscale = job(kind=JobKind.UPSCALE, action="get1080p", resolution="1080p", source_video_id="253eedc4")
+    report = replace(LISTED, submission=Submission("get1080p", "veo3", video_id="253eedc4"))
+
+    assert find_task(upscale, [LISTED, report], ()) is report
+
+
+def rejected(message: str = "action is invalid.", status: int = 400, code: str = "bad_request") -> Rejected:
+    return Rejected(message, reason=Reason.PROVIDER_REFUSED, status=status, code=code)
+
+
+FUSION = ("ingredients2video", "image2video")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        rejected(),
+        rejected(code=""),
+        rejected("action ingredients2video is not supported", code=""),
+        rejected("'ingredients2video' is not one of ['text2video', 'image2video']", code="validation_error"),
+    ],
+    ids=str,
+)
+def test_the_next_action_is_tried_when_the_action_itself_was_refused(refusal: Rejected) -> None:
+    assert next_action(FUSION, "ingredients2video", refusal) == "image2video"
+
+
+@pytest.mark.parametrize(
+    ("actions", "tried", "refusal"),
+    [
+        (FUSION, "image2video", rejected()),
+        (("image2video",), "image2video", rejected()),
+        (FUSION, "text2video", rejected()),
+        (FUSION, "ingredients2video", rejected("model is invalid.")),
+        (FUSION, "ingredients2video", rejected(status=403)),
+        (FUSION, "ingredients2video", rejected(status=404)),
+    ],
+)
+def test_another_refusal_or_the_last_action_ends_the_trying(
+    actions: tuple[str, ...], tried: str, refusal: Rejected
+) -> None:
+    assert next_action(actions, tried, refusal) is None

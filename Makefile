@@ -10,6 +10,8 @@ ARGS ?=
 # ONCE=1: the demo ends after its script. COV=1: the tests measure coverage and hold its floor.
 ONCE ?=
 COV ?=
+# Tests side by side; most of them wait for processes and timers.
+JOBS ?= 3
 
 COVERAGE = $(if $(COV),--cov --cov-report=term:skip-covered)
 
@@ -35,7 +37,7 @@ demo: setup ## Try the bot in a simulated Discord server, no account needed (ONC
 	$(BIN)/python bot.py demo $(if $(ONCE),--once) $(ARGS)
 
 test: setup ## Run the tests (COV=1: with coverage; ARGS='-k word')
-	$(BIN)/python -m pytest $(COVERAGE) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(COVERAGE) $(ARGS)
 
 slow: setup ## Run the slow tests
 	$(BIN)/python -m pytest -m slow --timeout 600 $(ARGS)

@@ -28,6 +28,7 @@ from cogs.ui.messages import (
 )
 from cogs.ui.words import Words
 from veo_core.clock import Now
+from veo_core.courier import FINAL_LINES
 from veo_core.errors import DeliveryPostponed, DestinationRefused
 from veo_core.models import Job, JobState, MediaFile, Receipt
 from veo_core.sessions import NETWORK_FAILURES
@@ -100,19 +101,21 @@ class Postman:
                 _log.warning("A place refuses a message", extra={"job_id": job.job_id, "error": str(error)})
         raise DestinationRefused("no place takes the message")
 
-    async def show_status(self, job: Job, *, in_doubt: bool) -> int:
-        """Post the status line, or change the one there is.
+    async def show_status(self, job: Job, *, in_doubt: bool) -> int | None:
+        """Post the status line, or change the one there is; for its last words no new one is posted.
 
         Raises DeliveryPostponed, DestinationRefused.
         """
         spot = next(iter(_spots(job)))
-        if self._refuses(spot):
+        if job.status_message_id is None and self._refuses(spot):
             raise DestinationRefused("this place refused lately")
         place = await self._studio.place_in_queue(job)
         words = state_words(job, place, paused=self._studio.is_paused, link=jump_link(job))
         try:
             target = await self._open(spot)
             known = job.status_message_id or (await self._find(target, job, status=True) if in_doubt else None)
+            if known is None and job.status_wanted in FINAL_LINES:
+                return None
             return await self._put_status(target, job, words, known)
         except Failures as error:
             if is_passing(error):

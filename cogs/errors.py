@@ -13,6 +13,7 @@ from cogs.ui.base import answer, problem_embed, refusal_embed
 from cogs.ui.words import WORDS, Words
 from veo_core.errors import Refusal, StorageError
 from veo_core.reasons import Reason
+from veo_core.sessions import NETWORK_FAILURES
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +30,14 @@ def error_embed(error: BaseException) -> discord.Embed:
     if isinstance(error, StorageError):
         _log.error("The database refused", exc_info=error)
         return problem_embed(WORDS[Reason.STORAGE_TROUBLE])
+    if isinstance(error, (discord.HTTPException, discord.RateLimited, *NETWORK_FAILURES)):
+        _log.warning("Discord did not do what was asked", extra={"error": str(error)})
+        return problem_embed(_NO_ANSWER)
     known = next((words for kind, words in _COMMAND_ERRORS.items() if isinstance(error, kind)), None)
     return problem_embed(known or _unforeseen(error))
 
 
+_NO_ANSWER = Words("Discord didn't let me", "Please try again in a moment. If it stays, ask a moderator.")
 _CHANGED = Words("My commands have changed", "Type `/veo` once more; Discord then shows the new ones.")
 _COMMAND_ERRORS: Mapping[type[app_commands.AppCommandError], Words] = {
     app_commands.CommandNotFound: _CHANGED,

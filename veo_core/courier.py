@@ -26,7 +26,8 @@ _NOTICE_WAIT = timedelta(seconds=10)
 _AT_ONCE = 4
 _FILES_AT_ONCE = 8
 _NO_JOB = 0
-_FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
+# What a status line says last; it is worth no new message.
+FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
 
 class Posts(Protocol):
@@ -40,8 +41,8 @@ class Posts(Protocol):
         """Post the result or the failure; raises DeliveryPostponed, DestinationRefused when no place takes it."""
         ...
 
-    async def show_status(self, job: Job, *, in_doubt: bool) -> int:
-        """Post or edit the status line and return its message id; raises like `deliver`."""
+    async def show_status(self, job: Job, *, in_doubt: bool) -> int | None:
+        """Post or edit the status line and return its message id, None when there is none; raises like `deliver`."""
         ...
 
     async def tell_operator(self, text: str) -> None:
@@ -125,7 +126,7 @@ class Courier(Loop):
             runners.start(job.job_id, work(job))
 
     async def _show_status(self, job: Job) -> None:
-        if job.status_message_id is None and job.status_wanted in _FINAL_LINES:
+        if job.status_message_id is None and job.status_attempts == 0 and job.status_wanted in FINAL_LINES:
             await self._outbox.status_shown(job.job_id, job.status_wanted, None)
             return
         await self._outbox.begin_status(job.job_id)

@@ -48,10 +48,12 @@ class Searcher(Loop):
 
     async def turn(self) -> datetime | None:
         """Look once for every task in doubt."""
-        jobs = [job for job in await self._queue.submitting() if self._is_in_doubt(job)]
+        submitting = await self._queue.submitting()
+        jobs = [job for job in submitting if self._is_in_doubt(job)]
         self._missing_since = {job.job_id: at for job in jobs if (at := self._missing_since.get(job.job_id))}
         if not jobs:
-            return None
+            # An answer that could not be written down wakes nobody: look again while anything is in the air.
+            return self._now() + self._pace.poll_interval if submitting else None
         now = self._now()
         wait_until = max((m for m in (self._provider.look_at(), self._not_before) if m and m > now), default=None)
         if wait_until is not None:

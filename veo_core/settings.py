@@ -57,7 +57,7 @@ def _reachable(value: str) -> str:
 
 Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=1_000_000)]
 Positive = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=1_000_000)]
-Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
+Seconds = Annotated[float, BeforeValidator(_no_flag), Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"), AfterValidator(_reachable)]
 
 
@@ -127,7 +127,7 @@ class VeoSection(Section):
 
     api_token: SecretStr = SecretStr("")
     api_base: Address = "https://api.acedata.cloud"
-    poll_interval: Annotated[float, Field(ge=0.05, le=3600, allow_inf_nan=False)] = 5
+    poll_interval: Annotated[float, BeforeValidator(_no_flag), Field(ge=0.05, le=3600, allow_inf_nan=False)] = 5
     max_running: Annotated[int, Field(ge=1, le=1000)] = 5
     media_hosts: tuple[str, ...] = ("cdn.acedata.cloud",)
     default_model: str = "veo31-fast"
@@ -309,6 +309,10 @@ def _check_whole(settings: Settings) -> None:
     if len(catalog.offered) > _MOST_CHOICES:
         raise ConfigError(f"veo.models: Discord shows at most {_MOST_CHOICES} models; disable some")
     for row in catalog.models.values():
+        if Resolution.P720 not in row.resolutions:
+            raise ConfigError(f"veo.models.{row.name}: resolutions need 720p, which is what people get by default")
+        if not all(action.isidentifier() for action in row.image_actions):
+            raise ConfigError(f"veo.models.{row.name}: image_actions has a word that can be no action")
         if row.min_images > row.max_images:
             raise ConfigError(f"veo.models.{row.name}: min_images is over max_images")
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 from discord import app_commands
 
+from cogs.admin import admin_group
 from cogs.discord_bot import veo_group
 from cogs.permissions import NEEDED, invite_link
 from runtime.arguments import parse_arguments
@@ -107,7 +108,8 @@ def test_every_way_to_start_the_bot_that_is_named_is_one() -> None:
 
 def _bots_commands() -> dict[str, app_commands.Command[Any, ..., Any] | app_commands.Group]:
     studio = cast("Studio", SimpleNamespace(models=BUILT_IN))
-    return {command.qualified_name: command for command in veo_group(studio).commands}
+    groups = (veo_group(studio), admin_group())
+    return {command.qualified_name: command for group in groups for command in group.commands}
 
 
 def test_the_readme_has_a_row_for_each_of_the_bots_commands() -> None:
@@ -125,7 +127,8 @@ def test_the_readme_names_every_option_of_create() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_that_is_named_is_the_bots(document: Path) -> None:
-    named = {code.removeprefix("/") for code in _INLINE.findall(_prose(document)) if code.startswith("/veo ")}
+    codes = _INLINE.findall(_prose(document))
+    named = {code.removeprefix("/") for code in codes if code.startswith(("/veo ", "/veo-admin "))}
 
     assert named <= _bots_commands().keys()
 

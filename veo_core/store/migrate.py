@@ -67,7 +67,8 @@ def _opened(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connect
 def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise StorageError(f"the database {path} is damaged: {found}; put a backup in its place")
+        damage = " ".join(str(found).split())
+        raise StorageError(f"the database {path} is damaged: {damage}; put a backup in its place")
 
 
 def _known_version(connection: sqlite3.Connection, path: Path, newest: int) -> int:

@@ -85,6 +85,7 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_by_user ON jobs (user_id, created_at);
 CREATE INDEX jobs_active ON jobs (state, due_at) WHERE ended_at IS NULL;
+CREATE INDEX jobs_submitting ON jobs (fingerprint) WHERE state = 'submitting';
 CREATE INDEX jobs_undelivered ON jobs (delivery_due_at)
 WHERE ended_at IS NOT NULL AND delivered_at IS NULL AND kept_at IS NULL;
 CREATE INDEX jobs_status ON jobs (status_due_at) WHERE status_shown IS NOT status_wanted;

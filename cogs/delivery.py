@@ -14,7 +14,7 @@ from discord.abc import Messageable
 
 from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_passing
 from cogs.ui.base import NO_MENTIONS, problem_embed
-from cogs.ui.buttons import has_result_button, result_view, status_view
+from cogs.ui.buttons import custom_ids, has_result_button, result_view, status_view
 from cogs.ui.messages import (
     alt_text,
     failure_text,
@@ -332,14 +332,7 @@ def _is_status(message: discord.Message, job: Job) -> bool:
 
 
 def _is_result(message: discord.Message, job: Job) -> bool:
-    ids = [
-        child.custom_id
-        for row in message.components
-        if isinstance(row, discord.ActionRow)
-        for child in row.children
-        if child.custom_id is not None
-    ]
-    return has_result_button(ids, job.job_id)
+    return has_result_button(custom_ids(message), job.job_id)
 
 
 def _brief(error: BaseException) -> str:

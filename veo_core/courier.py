@@ -182,7 +182,8 @@ class Courier(Loop):
         yield None
 
     async def _post(self, job: Job, media: MediaFile | None) -> None:
-        await self._outbox.begin_delivery(job.job_id)
+        if not await self._outbox.begin_delivery(job.job_id):
+            return
         reached(Checkpoint.DELIVERY_MARKED)
         try:
             receipt = await self._posts.deliver(job, media, in_doubt=job.delivery_attempts > 0)

@@ -73,7 +73,8 @@ class Poller(Loop):
         except ProviderError as error:
             # Nothing is written in an outage: what is due stays due.
             self._greeted = True
-            self._provider.look_failed(error)
+            if self._provider.look_failed(error):
+                self._changed()
 
     def _came_back(self) -> None:
         was_down = self._provider.is_down

@@ -109,9 +109,12 @@ class Provider:
             self._busy_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice
         )
 
-    def look_failed(self, error: ProviderError) -> None:
-        """A look failed; submissions go on unless the provider is down or refuses the account."""
-        now = self._now()
+    def look_failed(self, error: ProviderError) -> bool:
+        """A look failed; submissions go on unless the provider is down or refuses the account.
+
+        True when a pause begins with it: the operator is to be told.
+        """
+        now, was_paused = self._now(), self.is_paused
         match error:
             case RateLimited():
                 self._look_count += 1
@@ -121,6 +124,7 @@ class Provider:
                 self._next_try_at = now + self._pace.slow_interval
             case _:
                 self._be_down(error, now)
+        return self.is_paused and not was_paused
 
     def retire(self, model: str) -> None:
         """The provider no longer has this model; it is offered again after some hours or a restart."""

@@ -65,7 +65,8 @@ class Searcher(Loop):
         except ProviderError as error:
             # The window counts only while the provider answers.
             self._missing_since.clear()
-            self._provider.look_failed(error)
+            if self._provider.look_failed(error):
+                self._changed()
         else:
             self._provider.looked()
             await self._match(jobs, listed)

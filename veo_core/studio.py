@@ -21,6 +21,7 @@ from veo_core.models import (
     Overview,
     Place,
     QueuePlace,
+    Receipt,
     VideoRequest,
 )
 from veo_core.reasons import Reason
@@ -67,6 +68,7 @@ class Studio:
         self._requests = workshop.store.requests
         self._queue = workshop.store.queue
         self._people = workshop.store.people
+        self._outbox = workshop.store.outbox
         self._catalog = workshop.catalog
         self._provider = workshop.provider
         self._limits = workshop.limits
@@ -149,6 +151,11 @@ class Studio:
         """
         await self._check_blocked(asker, place)
         return await self.show(asker, job_id, place)
+
+    async def message_seen(self, job: Job, receipt: Receipt) -> None:
+        """Somebody pressed a button of this job's result: it is there, whatever the courier knows of it."""
+        if job.message_id is None and job.ended_at is not None:
+            await self._outbox.delivered(job.job_id, receipt, self._now())
 
     async def message_deleted(self, job: Job) -> None:
         """Note that the message of a job is gone, so that nothing points to it any more."""

@@ -12,7 +12,7 @@ import discord
 from cogs.ui.base import acknowledge, answer, asker_of, host_of, place_of
 from cogs.ui.messages import accepted_text, cancelled_text
 from veo_core.errors import Refusal
-from veo_core.models import Job, JobKind, JobState, Resolution
+from veo_core.models import Job, JobKind, JobState, Receipt, Resolution
 from veo_core.reasons import Reason
 
 _OURS = re.compile(r"veo:1:(?P<verb>[a-z0-9]{1,12}):(?P<job_id>[1-9][0-9]{0,15})")
@@ -83,15 +83,32 @@ async def _delete(interaction: discord.Interaction[discord.Client], job_id: int)
     await acknowledge(interaction)
     studio = host_of(interaction).studio
     job = await studio.may_delete(asker_of(interaction), job_id, place_of(interaction))
-    known = job.message_id or (interaction.message.id if interaction.message is not None else None)
-    channel_id = job.delivered_channel_id or interaction.channel_id
-    if known is None or channel_id is None:
+    receipt = _receipt(interaction, job)
+    if receipt is None:
         raise Refusal(Reason.NOT_FOUND, job_id=job_id)
+    await studio.message_seen(job, receipt)
     with contextlib.suppress(discord.NotFound):
         # Somebody may have deleted it by hand.
-        await interaction.client.get_partial_messageable(channel_id).get_partial_message(known).delete()
+        channel = interaction.client.get_partial_messageable(receipt.channel_id)
+        await channel.get_partial_message(receipt.message_id).delete()
     await studio.message_deleted(job)
     await answer(interaction, f"The message of **#{job_id}** is gone.")
+
+
+def _receipt(interaction: discord.Interaction[discord.Client], job: Job) -> Receipt | None:
+    """The message with the result: the one on the books, else the pressed one if it really carries this job."""
+    if job.message_id is not None and job.delivered_channel_id is not None:
+        return Receipt(job.delivered_channel_id, job.message_id, job.delivered_guild_id)
+    message = interaction.message
+    if message is None or not has_result_button(custom_ids(message), job.job_id):
+        return None
+    return Receipt(message.channel.id, message.id, interaction.guild_id)
+
+
+def custom_ids(message: discord.Message) -> list[str]:
+    """The ids of a message's buttons."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return [child.custom_id for row in rows for child in row.children if child.custom_id is not None]
 
 
 HANDLERS: Mapping[str, Pressed] = {"up": _upscale, "cancel": _cancel, "delete": _delete}

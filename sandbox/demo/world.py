@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,8 +111,8 @@ class World:
         await self.env.restart_bot(bot)
 
     def errors(self, expected: tuple[type[BaseException], ...] = ()) -> list[BaseException]:
-        """Everything that the bot raised into discord.py and that is not, at its root, of an expected type."""
-        return [error for error in self.env.errors if not isinstance(_root(error), expected)]
+        """Everything that the bot raised into discord.py and that neither is nor comes from an expected type."""
+        return [error for error in self.env.errors if not any(isinstance(link, expected) for link in _chain(error))]
 
 
 @asynccontextmanager
@@ -170,7 +170,7 @@ def _populated(env: SimulatedEnv) -> tuple[GuildHandle, People]:
     return guild, People(ann=ann, mo=mo, olga=olga)
 
 
-def _root(error: BaseException) -> BaseException:
-    while (inner := getattr(error, "original", None) or error.__cause__) is not None:
-        error = inner
-    return error
+def _chain(error: BaseException | None) -> Generator[BaseException]:
+    while error is not None:
+        yield error
+        error = getattr(error, "original", None) or error.__cause__

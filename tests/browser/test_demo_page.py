@@ -15,7 +15,7 @@ from sandbox.demo import LivePage, Pump, demo_world
 from sandbox.demo.pictures import harbour
 from sandbox.demo.world import MakeBot, World
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _QUIET = (
@@ -86,6 +86,7 @@ async def test_a_video_made_on_the_page_appears_and_plays_there(demo: Demo) -> N
     assert await _plays(demo.videos.last) == (1920, 1080)
 
 
+@pytest.mark.slow
 async def test_the_status_line_changes_by_itself_and_leaves_a_draft_alone(demo: Demo) -> None:
     await _type_command(demo.browser, "a lighthouse in a storm")
     status = demo.timeline.locator("article", has_text="a lighthouse in a storm").first
@@ -101,6 +102,7 @@ async def test_the_status_line_changes_by_itself_and_leaves_a_draft_alone(demo: 
     await expect(composer).to_have_value(draft)
 
 
+@pytest.mark.slow
 async def test_the_page_offers_each_viewer_what_their_role_may_do(demo: Demo) -> None:
     for person in demo.world.people.all:
         await demo.browser.locator("#viewer-picker").select_option(label=person.user.global_name)

@@ -40,12 +40,17 @@ class Outbox:
             )
             return tuple(map(to_job, rows))
 
-    async def begin_delivery(self, job_id: int) -> None:
-        """Note, before anything is posted, that it may be: from here on a message may exist that we do not know."""
+    async def begin_delivery(self, job_id: int) -> bool:
+        """Note, before anything is posted, that it may be: from here on a message may exist that we do not know.
+
+        False when the message turned up meanwhile.
+        """
         async with self._database.write() as connection:
-            await connection.execute(
-                "UPDATE jobs SET delivery_attempts = delivery_attempts + 1 WHERE job_id = ?", (job_id,)
+            cursor = await connection.execute(
+                "UPDATE jobs SET delivery_attempts = delivery_attempts + 1 WHERE job_id = ? AND delivered_at IS NULL",
+                (job_id,),
             )
+            return cursor.rowcount == 1
 
     async def delivered(self, job_id: int, receipt: Receipt, now: datetime) -> None:
         """The message exists."""

@@ -102,6 +102,7 @@ class FakeVeoApi:
         self.most_submissions = 10_000
         self.busy_with_looks: ProviderError | None = None
         self.left_out_of_batches: set[str] = set()
+        self.refuses_single_looks = False
         self.hidden_for = timedelta(0)
 
     async def submit(self, submission: Submission) -> TaskReport:
@@ -128,6 +129,8 @@ class FakeVeoApi:
 
     async def fetch_one(self, task_id: str) -> TaskReport | None:
         self._look("fetch_one")
+        if self.refuses_single_looks:
+            raise Rejected("no such task", reason=Reason.PROVIDER_REFUSED, status=404, code="not_found")
         return self.tasks[task_id].report if self._knows(task_id) else None
 
     async def find(self, since: datetime) -> tuple[TaskReport, ...]:

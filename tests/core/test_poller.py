@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from tests.core.bench import Bench
+from tests.core.bench import Bench, connection_of
 from tests.core.fakes import START, Clock, FakeTask
-from veo_core.errors import RateLimited, Unreachable
+from veo_core.errors import AccountProblem, RateLimited, Unreachable
 from veo_core.models import Job, JobKind, JobState
 from veo_core.reasons import Reason
 from veo_core.store import Store
@@ -120,6 +121,61 @@ async def test_a_task_that_a_batch_leaves_out_but_a_single_look_knows_goes_on(be
     assert bench.posts.delivered == [job.job_id]
 
 
+async def test_many_unknown_tasks_are_asked_for_a_few_at_a_time_until_all_are_told(store: Store, clock: Clock) -> None:
+    bench = Bench(store, clock, max_running=20)
+    bench.api.hidden_for = timedelta(days=1)
+    jobs = await running(bench, 20)
+
+    await bench.pass_time(45 + 120)
+    in_one_turn = max(Counter(bench.api.times_of("fetch_one")).values())
+    await bench.pass_time(600)
+
+    assert in_one_turn <= 3
+    assert await store.requests.counts() == {JobState.FAILED: 20}
+    assert sorted(bench.posts.delivered) == [job.job_id for job in jobs]
+
+
+async def test_a_single_look_that_is_refused_means_unknown(bench: Bench) -> None:
+    [job] = await running(bench)
+    bench.api.left_out_of_batches = {"task-1"}
+    bench.api.refuses_single_looks = True
+
+    await bench.pass_time(45 + 130)
+
+    assert (await bench.job(job)).reason is Reason.LOST
+
+
+async def test_what_goes_wrong_with_one_job_keeps_no_other_from_its_end(bench: Bench) -> None:
+    jobs = await running(bench, 5)
+    await connection_of(bench.store).execute(
+        "CREATE TEMP TRIGGER stuck BEFORE UPDATE OF state ON jobs WHEN new.job_id = 1"
+        " BEGIN SELECT raise(FAIL, 'a fault of ours'); END"
+    )
+    bench.api.finish()
+
+    await bench.pass_time(60)
+    assert sorted(bench.posts.delivered) == [job.job_id for job in jobs[1:]]
+    assert len(bench.api.batches) == 1
+    await connection_of(bench.store).execute("DROP TRIGGER stuck")
+    await bench.pass_time(60)
+
+    assert sorted(bench.posts.delivered) == [job.job_id for job in jobs]
+
+
+async def test_an_account_refused_at_a_look_pauses_submissions_and_ends_nothing(bench: Bench) -> None:
+    [job] = await running(bench)
+    bench.api.busy_with_looks = AccountProblem("no", code="invalid_token")
+    await bench.pass_time(46)
+    assert bench.provider.is_paused
+    assert len(bench.posts.operator) == 1
+
+    bench.api.busy_with_looks = None
+    bench.api.finish()
+    await bench.pass_time(61)
+
+    assert bench.posts.delivered == [job.job_id]
+
+
 async def test_a_task_that_was_seen_once_is_never_lost_in_the_window(bench: Bench) -> None:
     [job] = await running(bench)
     await bench.pass_time(46)
@@ -163,11 +219,12 @@ async def test_an_outage_of_an_hour_with_five_hundred_waiting_costs_one_attempt_
 ) -> None:
     caplog.set_level(logging.WARNING)
     bench = Bench(store, clock, max_running=600)
-    jobs = await running(bench, 20)
+    bench.leave_out(bench.courier)
+    await running(bench, 20)
     bench.api.outage = Unreachable("no route")
-    waiting = [await bench.ask(1000 + n, f"dog {n}") for n in range(5)]
+    for n in range(480):
+        await bench.ask(1000 + n, f"dog {n}")
     await bench.pass_time(5)
-    waiting += [await bench.ask(2000 + n, f"bird {n}") for n in range(475)]
     bench.api.attempts.clear()
     turns = bench.turns
 
@@ -184,7 +241,7 @@ async def test_an_outage_of_an_hour_with_five_hundred_waiting_costs_one_attempt_
     assert said(caplog, "answers again") == 1
     bench.api.finish()
     await bench.pass_time(60)
-    assert sorted(bench.posts.delivered) == [job.job_id for job in (*jobs, *waiting)]
+    assert await store.requests.counts() == {JobState.SUCCEEDED: 500}
     assert len(bench.api.submissions) == 500
 
 

@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from tests.core.bench import Bench
-from tests.core.fakes import START, Fault
+from tests.core.fakes import START, Clock, Fault
 from veo_core.errors import AnswerLost, RateLimited, Unreachable
 from veo_core.models import JobKind, JobState, Submission
+from veo_core.pace import Pace
 from veo_core.reasons import Reason
+from veo_core.store import Store
 
 LOST = Fault(AnswerLost("connection reset"), accepts=True)
 NOTHING_MADE = Fault(AnswerLost("502"), accepts=False)
@@ -143,6 +145,24 @@ async def test_tasks_of_others_on_the_same_account_are_left_alone(bench: Bench) 
     await bench.pass_time(200)
 
     assert (await bench.job(job)).reason is Reason.LOST
+
+
+async def test_a_submission_that_is_still_open_is_never_given_up(store: Store, clock: Clock) -> None:
+    bench = Bench(store, clock, pace=Pace(patience=timedelta(0)))
+    bench.api.hidden_for = timedelta(days=1)
+    bench.api.gate.shut()
+    job = await bench.ask()
+    await bench.submitter.turn()
+    await bench.api.gate.arrived.wait()
+
+    for _ in range(30):
+        clock.advance(30)
+        await bench.searcher.turn()
+    assert (await bench.job(job)).state is JobState.SUBMITTING
+    bench.api.gate.open()
+    await bench.in_hand()
+
+    assert (await bench.job(job)).task_id == "task-1"
 
 
 async def test_a_job_found_by_the_next_process_is_not_sent_again(bench: Bench) -> None:

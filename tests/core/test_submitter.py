@@ -301,6 +301,30 @@ async def test_an_answer_that_hangs_holds_no_place_once_its_task_is_found(store:
     await bench.in_hand()
 
 
+async def test_answers_that_hang_by_the_dozen_are_given_up_when_others_need_to_be_sent(
+    store: Store, clock: Clock
+) -> None:
+    bench = Bench(store, clock, pace=Pace(patience=timedelta(0), submit_interval=timedelta(0)), max_running=1)
+    bench.api.gate.shut()
+    run = asyncio.create_task(bench.submitter.run())
+
+    for n in range(12):
+        job = await bench.ask(n, f"cat {n}")
+        await bench.api.has_got(n + 1)
+        while (await bench.job(job)).state is JobState.SUBMITTING:
+            clock.advance(5)
+            await bench.searcher.turn()
+        bench.api.finish()
+        clock.advance(5)
+        await bench.poller.turn()
+
+    assert await store.requests.counts() == {JobState.SUCCEEDED: 12}
+    assert len(bench.api.submissions) == 12
+    bench.api.gate.open()
+    bench.submitter.stop()
+    await run
+
+
 async def test_a_stop_lets_answers_that_are_on_their_way_arrive(bench: Bench) -> None:
     bench.api.gate.shut()
     job = await bench.ask()

@@ -1,0 +1,45 @@
+"""Words for whoever runs the bot."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord.abc import Messageable
+
+from cogs.places import FAILURES, brief
+from cogs.refusals import is_passing
+from cogs.ui.base import NO_MENTIONS
+from veo_core.errors import DeliveryPostponed
+
+_log = logging.getLogger(__name__)
+
+
+class Operator:
+    """The configured channel, or the owner of the application."""
+
+    def __init__(self, bot: discord.Client, channel_id: int) -> None:
+        self._bot = bot
+        self._channel_id = channel_id
+
+    async def tell(self, text: str) -> None:
+        """Tell the configured channel, else the owner of the application; the log has it anyway.
+
+        Raises DeliveryPostponed.
+        """
+        _log.warning("For the operator", extra={"notice": text})
+        try:
+            await (await self._destination()).send(text, allowed_mentions=NO_MENTIONS)
+        except FAILURES as error:
+            _log.warning("The operator could not be told", extra={"error": brief(error)})
+            if is_passing(error):
+                raise DeliveryPostponed(brief(error)) from error
+
+    async def _destination(self) -> Messageable:
+        if self._channel_id:
+            return self._bot.get_partial_messageable(self._channel_id)
+        application = self._bot.application or await self._bot.application_info()
+        owner = application.team.owner if application.team else application.owner
+        if owner is None:
+            raise discord.ClientException("the application has no owner")
+        return await self._bot.create_dm(discord.Object(owner.id))

@@ -1,0 +1,112 @@
+"""Where messages go: channels and people, what they refuse, and what of ours is there already."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+
+from veo_core.clock import Now
+from veo_core.models import Job
+from veo_core.sessions import NETWORK_FAILURES
+
+_log = logging.getLogger(__name__)
+_HISTORY = 200
+_CLOCK_SKEW = timedelta(minutes=2)
+_REMEMBERED = timedelta(minutes=10)
+
+FAILURES = (discord.DiscordException, *NETWORK_FAILURES)
+Target = discord.PartialMessageable
+Ours = Callable[[discord.Message, Job], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place a message may go: a channel, or a person's direct messages."""
+
+    key: int
+    is_person: bool
+
+
+class Places:
+    """Opens places, searches them, and remembers for a while which ones refuse, so that nothing storms."""
+
+    def __init__(self, bot: discord.Client, now: Now) -> None:
+        self._bot = bot
+        self._now = now
+        self._refused_until: dict[int, datetime] = {}
+
+    async def open(self, spot: Spot) -> Target:
+        """The place to send to; a person's direct messages are asked for."""
+        if not spot.is_person:
+            return self._bot.get_partial_messageable(spot.key)
+        channel = await self._bot.create_dm(discord.Object(spot.key))
+        return self._bot.get_partial_messageable(channel.id)
+
+    async def parent(self, spot: Spot) -> Target:
+        """The channel that a thread belongs to."""
+        channel = await self._bot.fetch_channel(spot.key)
+        parent = channel.parent_id if isinstance(channel, discord.Thread) else spot.key
+        return self._bot.get_partial_messageable(parent)
+
+    def refuses(self, spot: Spot) -> bool:
+        """Whether this place refused lately."""
+        until = self._refused_until.get(spot.key)
+        return until is not None and self._now() < until
+
+    def remember(self, spot: Spot) -> None:
+        """This place refuses whatever is sent."""
+        now = self._now()
+        self._refused_until = {key: until for key, until in self._refused_until.items() if until > now}
+        self._refused_until[spot.key] = now + _REMEMBERED
+
+    async def find(self, target: Target, job: Job, ours: Ours, due_at: datetime) -> int | None:
+        """Our message about this job: right after it was due, or in the newest part of the channel.
+
+        None when it is not there or the history is not readable.
+        """
+        try:
+            found = await self._search(target, job, ours, due_at - _CLOCK_SKEW)
+            return found or await self._search(target, job, ours, None)
+        except (discord.Forbidden, discord.NotFound) as error:
+            _log.warning("A channel's history cannot be searched", extra={"error": brief(error)})
+            return None
+
+    async def _search(self, target: Target, job: Job, ours: Ours, after: datetime | None) -> int | None:
+        me = self._bot.user.id if self._bot.user is not None else 0
+        async for message in target.history(limit=_HISTORY, after=after, oldest_first=after is not None):
+            if message.author.id == me and ours(message, job):
+                return message.id
+        return None
+
+
+def spots(job: Job) -> Iterator[Spot]:
+    """Where a job's message may go, the best place first."""
+    if not job.private:
+        yield Spot(job.channel_id, is_person=False)
+    yield Spot(job.user_id, is_person=True)
+
+
+def reference(target: Target, job: Job, source: Job | None) -> discord.MessageReference | None:
+    """What the message answers: the original of a 1080p version, else the status line; only in its own channel."""
+    if source is not None and source.delivered_channel_id == target.id and source.message_id is not None:
+        answered: int | None = source.message_id
+    else:
+        answered = job.status_message_id if job.private or target.id == job.channel_id else None
+    if answered is None:
+        return None
+    return discord.MessageReference(message_id=answered, channel_id=target.id, fail_if_not_exists=False)
+
+
+def given(**options: object) -> dict[str, Any]:
+    """Only what there is: discord.py tells a missing option from one that is None by its absence."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def brief(error: BaseException) -> str:
+    """One line for the log."""
+    return f"{type(error).__name__}: {error}"[:300]

@@ -18,6 +18,10 @@ _log = logging.getLogger(__name__)
 BLUE, AMBER = discord.Color(0x4F7CFF), discord.Color(0xE0A030)
 
 
+# aiohttp says RuntimeError when the bot is closing and its session is gone.
+_UNANSWERABLE = (discord.DiscordException, *NETWORK_FAILURES, RuntimeError)
+
+
 class HasStudio(Protocol):
     """The bot, as the buttons see it: they are made from a message, with nothing but their id."""
 
@@ -58,7 +62,7 @@ async def acknowledge(interaction: discord.Interaction[discord.Client]) -> None:
     """
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
-    except (discord.DiscordException, *NETWORK_FAILURES) as error:
+    except _UNANSWERABLE as error:
         _log.warning("An interaction could not be acknowledged", extra={"error": str(error)})
 
 
@@ -73,7 +77,7 @@ async def answer(
             await interaction.edit_original_response(**options)
         else:
             await _respond(interaction, options)
-    except (discord.DiscordException, *NETWORK_FAILURES) as error:
+    except _UNANSWERABLE as error:
         _log.warning("An answer did not arrive", extra={"error": str(error)})
 
 

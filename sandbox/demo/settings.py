@@ -6,7 +6,8 @@ from pydantic import SecretStr
 
 from sandbox.demo.world import Surroundings
 from veo_core.catalog import BUILT_IN
-from veo_core.settings import DiscordSection, ModelSection, QuotaSection, Settings, StorageSection, VeoSection
+from veo_core.sections import DiscordSection, ModelSection, QuotaSection, StorageSection, VeoSection
+from veo_core.settings import Settings
 
 _POLL = 2.0
 _USUAL = 10.0, 20.0

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from veo_core.errors import ConfigError
-from veo_core.settings import Section, Settings
+from veo_core.sections import Section
+from veo_core.settings import Settings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 SECRET = "MTk4NjIy.secret.5d1f"

@@ -235,3 +235,21 @@ async def test_what_is_shown_and_delivered_has_no_next_moment(store: Store) -> N
     await store.outbox.status_shown(job.job_id, "done", 55)
 
     assert await store.outbox.next_due_at(START) is None
+
+
+async def test_a_message_that_turned_up_meanwhile_is_not_posted_again(store: Store) -> None:
+    job = await ended(store)
+    await store.outbox.delivered(job.job_id, Receipt(1, 2, 3), START)
+
+    assert not await store.outbox.begin_delivery(job.job_id)
+    assert (await now_of(store, job)).delivery_attempts == 0
+
+
+async def test_the_lines_of_what_waits_are_written_anew_when_a_pause_begins(store: Store) -> None:
+    running, waiting = await ended(store), await recorded(store)
+    await store.outbox.status_shown(waiting.job_id, "queued", 51)
+    await store.outbox.status_shown(running.job_id, "running", 50)
+
+    await store.outbox.restate_queued()
+
+    assert await lines_due(store) == [waiting.job_id]

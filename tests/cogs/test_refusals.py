@@ -1,0 +1,83 @@
+"""What is taken away from a message, step by step, for each answer of Discord: a table, as the code is one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import aiohttp
+import discord
+import pytest
+
+from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_passing
+
+
+def refused(status: int, code: int) -> discord.HTTPException:
+    """What discord.py raises for this answer."""
+    response = cast("aiohttp.ClientResponse", SimpleNamespace(status=status, reason="no"))
+    kind = {403: discord.Forbidden, 404: discord.NotFound}.get(status, discord.HTTPException)
+    return kind(response, {"code": code, "message": "no"})
+
+
+def steps(status: int, code: int) -> list[Draft | Parent | NextPlace]:
+    """Every answer to the same refusal, until the place is given up."""
+    found: list[Draft | Parent | NextPlace] = []
+    draft = Draft()
+    while not found or isinstance(found[-1], Draft):
+        found.append(after_refusal(draft, refused(status, code)))
+        draft = found[-1] if isinstance(found[-1], Draft) else draft
+    return found
+
+
+@pytest.mark.parametrize(("status", "code"), [(413, 40005), (413, 0), (400, 50045)])
+def test_what_is_too_large_goes_without_its_file(status: int, code: int) -> None:
+    assert steps(status, code) == [Draft(with_file=False), NextPlace()]
+
+
+@pytest.mark.parametrize("code", [50001, 50013])
+def test_a_missing_permission_takes_the_file_and_then_the_embed(code: int) -> None:
+    bare = Draft(with_file=False, with_embed=False)
+
+    assert steps(403, code) == [Draft(with_file=False), bare, NextPlace()]
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 200000), (403, 200001), (400, 240000)])
+def test_refused_words_are_left_out(status: int, code: int) -> None:
+    assert steps(status, code) == [Draft(with_prompt=False), NextPlace()]
+    assert blocks_words(refused(status, code))
+    assert not closes_place(refused(status, code))
+
+
+@pytest.mark.parametrize("code", [160005, 50083])
+def test_a_locked_thread_gives_way_to_its_channel_once(code: int) -> None:
+    assert after_refusal(Draft(), refused(400, code)) == Parent()
+    assert after_refusal(Draft(at_parent=True), refused(400, code)) == NextPlace()
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10003), (404, 10004), (403, 40007), (403, 50007)])
+def test_a_place_that_is_gone_is_left_at_once_and_remembered(status: int, code: int) -> None:
+    assert steps(status, code) == [NextPlace()]
+    assert closes_place(refused(status, code))
+
+
+def test_an_unknown_refusal_ends_with_next_to_nothing_left() -> None:
+    found = steps(400, 50035)
+
+    assert found[-2:] == [Draft(with_file=False, with_prompt=False, with_reference=False), NextPlace()]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, 0), (502, 0), (503, 0), (429, 30046), (429, 0), (401, 0), (400, 130000)]
+)
+def test_what_passes_by_itself_is_tried_again_as_it_is(status: int, code: int) -> None:
+    error = refused(status, code)
+
+    assert is_passing(error)
+    with pytest.raises(discord.HTTPException):
+        after_refusal(Draft(), error)
+
+
+def test_a_broken_connection_passes_and_a_mistake_of_ours_does_not() -> None:
+    assert is_passing(aiohttp.ServerDisconnectedError())
+    assert is_passing(ConnectionResetError())
+    assert not is_passing(TypeError())

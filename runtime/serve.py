@@ -53,7 +53,7 @@ async def serve(assemble: Assemble, token: str) -> None:
 async def _pause(stop: asyncio.Event, attempt: int) -> None:
     if stop.is_set():
         return
-    wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())  # noqa: S311 - jitter, not a secret
+    wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())
     _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait.total_seconds()):

@@ -38,7 +38,7 @@ def configured() -> Callable[[Surroundings], Settings]:
 @pytest.fixture
 def make_bot(configured: Callable[[Surroundings], Settings]) -> MakeBot:
     """The real bot."""
-    from bot import assembled  # noqa: PLC0415 - tests of a part do not depend on the whole
+    from bot import assembled
 
     def make(surroundings: Surroundings) -> AbstractAsyncContextManager[commands.AutoShardedBot]:
         return assembled(configured(surroundings), now=surroundings.now, idle=surroundings.idle)
@@ -112,7 +112,7 @@ class DiscordLine:
         """Carry out the next call that matches (fnmatch, as in `inject_error`) but break before its answer."""
         self._losses.append((method, path))
 
-    async def _request(self, route: Route, **arguments: Any) -> Any:  # noqa: ANN401 - JSON, as discord.py has it
+    async def _request(self, route: Route, **arguments: Any) -> Any:
         nonce = _nonce(arguments)
         if nonce is not None and nonce in self._by_nonce:
             self.repeats += 1

@@ -73,7 +73,7 @@ class Courier(Loop):
         self._pace = workshop.pace
         self._media = media
         self._posts = posts
-        self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
+        self._dice = dice or random.Random()
         # Apart, so that slow files hold up no status line.
         self._lines = Runners(_AT_ONCE, self.wake)
         self._deliveries = Runners(_FILES_AT_ONCE, self.wake)

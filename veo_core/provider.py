@@ -24,7 +24,7 @@ class Provider:
     def __init__(self, pace: Pace, now: Now, dice: random.Random | None = None) -> None:
         self._pace = pace
         self._now = now
-        self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
+        self._dice = dice or random.Random()
         self._down_since: datetime | None = None
         self._next_try_at: datetime | None = None
         self._paused: AccountProblem | None = None

@@ -63,7 +63,7 @@ class LivePage(Preview):
                 body = {**body, "published_revision": self._get_page(context_id).revision}
             return await super()._action(context_id, body)
 
-    def _page_payload(self, page: Any) -> dict[str, Any]:  # noqa: ANN401 - simcord keeps the type to itself
+    def _page_payload(self, page: Any) -> dict[str, Any]:
         """Answer the page with times like "in 2 minutes" as they are when it asks, not when it was published."""
         payload = super()._page_payload(page)
         counting = [message for message in payload["messages"].values() if _counts(message)]

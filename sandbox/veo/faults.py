@@ -209,7 +209,7 @@ class FaultBook:
 
     def __init__(self, seed: int) -> None:
         """Take what decides when rules strike that strike only sometimes."""
-        self._random = Random(seed)  # noqa: S311 - chance that repeats, not a secret
+        self._random = Random(seed)
         self._rules: list[Rule] = []
 
     def add(

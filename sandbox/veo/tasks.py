@@ -98,7 +98,7 @@ class TaskBook:
     def __init__(self, clock: Callable[[], float], seed: int) -> None:
         """Take the clock (Unix seconds) and what decides the order in which batches come back."""
         self._clock = clock
-        self._random = Random(seed)  # noqa: S311 - an order that repeats, not a secret
+        self._random = Random(seed)
         self.by_id: dict[str, Task] = {}
 
     def create(self, payload: Payload, plan: Plan) -> Task:

@@ -38,7 +38,7 @@ def looked(
     *,
     age: timedelta = MINUTE,
     watched: timedelta = LONG,
-    **changes: Any,  # noqa: ANN401 - any field
+    **changes: Any,
 ) -> Decision:
     """The decision about a job that has been running for `age`."""
     return after_look(job(**changes), report, now=NOW + age, pace=PACE, watched=watched)

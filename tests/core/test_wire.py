@@ -38,7 +38,7 @@ ABSENT: Any = object()
 SUCCESS_WORDS = ("succeeded", "succeed", "success", "completed", "complete", "finished")
 
 
-def record(response: Any = ABSENT, finished_at: Any = ABSENT, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON or any field
+def record(response: Any = ABSENT, finished_at: Any = ABSENT, **more: Any) -> dict[str, Any]:
     """A record of /veo/tasks as the provider sends it; what is ABSENT is left out."""
     fields = {"response": response, "finished_at": finished_at}
     given_fields = {name: value for name, value in fields.items() if value is not ABSENT}
@@ -47,13 +47,13 @@ def record(response: Any = ABSENT, finished_at: Any = ABSENT, **more: Any) -> di
     )
 
 
-def read(response: Any = ABSENT, finished_at: Any = ABSENT, **more: Any) -> TaskReport:  # noqa: ANN401 - any JSON or any field
+def read(response: Any = ABSENT, finished_at: Any = ABSENT, **more: Any) -> TaskReport:
     report = parse_record(record(response, finished_at, **more))
     assert report is not None
     return report
 
 
-def with_item(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field
+def with_item(**changes: Any) -> dict[str, Any]:
     item = {name: value for name, value in (ITEM | changes).items() if value is not ABSENT}
     return DONE | {"data": [item]}
 

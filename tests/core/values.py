@@ -34,12 +34,12 @@ _JOB = Job(
 )
 
 
-def job(**changes: Any) -> Job:  # noqa: ANN401 - any field
+def job(**changes: Any) -> Job:
     """A running job, but for these fields."""
     return replace(_JOB, **changes)
 
 
-def asked(**changes: Any) -> VideoRequest:  # noqa: ANN401 - any field
+def asked(**changes: Any) -> VideoRequest:
     """A good request without images, but for these fields."""
     return replace(VideoRequest("A lighthouse in a storm", "veo31-fast"), **changes)
 

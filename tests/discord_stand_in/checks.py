@@ -80,7 +80,7 @@ def _check_nonce(errors: FormErrors, body: Json) -> None:
         errors.add("nonce", "BASE_TYPE_REQUIRED", "enforce_nonce needs a nonce.")
 
 
-def _check_mentions(errors: FormErrors, mentions: Any) -> None:  # noqa: ANN401 - JSON of unknown shape
+def _check_mentions(errors: FormErrors, mentions: Any) -> None:
     if mentions is None:
         return
     parse = errors.items("allowed_mentions.parse", mentions.get("parse"), high=3)

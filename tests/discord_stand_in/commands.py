@@ -101,7 +101,7 @@ class Commands:
             data["guild_id"] = command["guild_id"]
         return command, data | ({"resolved": resolved} if resolved else {})
 
-    def _option(self, leaf: Json, name: str, value: Any, guild_id: int | None, resolved: Json) -> Json:  # noqa: ANN401 - as typed
+    def _option(self, leaf: Json, name: str, value: Any, guild_id: int | None, resolved: Json) -> Json:
         option = _child(leaf, name)
         kind = option["type"]
         if kind in (USER, CHANNEL, ROLE, MENTIONABLE, ATTACHMENT):
@@ -110,7 +110,7 @@ class Commands:
             _check_value(option, value)
         return {"name": name, "type": kind, "value": value}
 
-    def _resolve(self, kind: int, value: Any, guild_id: int | None, resolved: Json) -> str:  # noqa: ANN401 - as typed
+    def _resolve(self, kind: int, value: Any, guild_id: int | None, resolved: Json) -> str:
         key = str(as_object(value).get("id") or value)
         world = self._world
         if kind == ATTACHMENT:
@@ -155,7 +155,7 @@ def _check_complete(leaf: Json, values: Json, *, typing: bool) -> None:
         raise CannotDoError(text)
 
 
-def _check_value(option: Json, value: Any) -> None:  # noqa: ANN401 - as typed
+def _check_value(option: Json, value: Any) -> None:
     right = {STRING: str, INTEGER: int, BOOLEAN: bool, NUMBER: (int, float)}[option["type"]]
     choices = [one["value"] for one in as_list(option.get("choices"))]
     size = len(value) if isinstance(value, str) else value

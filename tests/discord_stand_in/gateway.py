@@ -201,7 +201,7 @@ class Gateway:
         for connection in self.connections:
             connection.outbox.put_nowait(text)
 
-    def send_malformed(self, name: str = "INTERACTION_CREATE", data: Any = None) -> None:  # noqa: ANN401 - any shape
+    def send_malformed(self, name: str = "INTERACTION_CREATE", data: Any = None) -> None:
         """Send an event without the fields it must have."""
         for session in self.live:
             session.dispatch(name, {"id": "1"} if data is None else data)

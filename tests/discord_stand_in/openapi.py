@@ -27,7 +27,7 @@ def schema_errors(method: str, route: str, body: object) -> list[str]:
 
 
 @cache
-def _validator(method: str, route: str) -> Any:  # noqa: ANN401 - jsonschema is optional and untyped
+def _validator(method: str, route: str) -> Any:
     spec = _description()
     if spec is None:
         return None

@@ -59,7 +59,7 @@ class Session:
     sent: list[Json] = field(default_factory=list["Json"], repr=False)
     resumes: int = 0
 
-    def dispatch(self, name: str, data: Any) -> None:  # noqa: ANN401 - malformed events too
+    def dispatch(self, name: str, data: Any) -> None:
         """Number an event, keep it for a resume, send it if connected."""
         payload: Json = {"op": DISPATCH, "t": name, "s": len(self.sent) + 1, "d": data}
         self.sent.append(payload)

@@ -91,7 +91,7 @@ def test_the_program_is_the_first_process_and_runs_by_omission() -> None:
 
 
 def test_the_server_is_reached_from_outside_the_container() -> None:
-    assert _environment()["VEOBOT_SERVER__HOST"] == "0.0.0.0"  # noqa: S104 (the container's own interfaces)
+    assert _environment()["VEOBOT_SERVER__HOST"] == "0.0.0.0"
     assert _words("EXPOSE") == [_environment()["VEOBOT_SERVER__PORT"]]
 
 

@@ -42,7 +42,7 @@ class Reply:
     headers: dict[str, str]
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - tests index into whatever came back
+    def json(self) -> Any:
         return json.loads(self.text)
 
 
@@ -73,11 +73,11 @@ class Caller:
         assert reply.status == 200, reply.text
         return reply.json["task_id"]
 
-    async def look(self, **fields: object) -> Any:  # noqa: ANN401 - tests index into whatever came back
+    async def look(self, **fields: object) -> Any:
         """POST /veo/tasks and return the JSON of its 200."""
         reply = await self.post("/veo/tasks", fields)
         assert reply.status == 200, reply.text
         return reply.json
 
-    async def retrieve(self, task_id: str) -> Any:  # noqa: ANN401 - tests index into whatever came back
+    async def retrieve(self, task_id: str) -> Any:
         return await self.look(action="retrieve", id=task_id)

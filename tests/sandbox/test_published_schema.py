@@ -22,7 +22,7 @@ BESIDE = Path(__file__).parents[2].parent / "shared" / "veo_openapi.json"
 PYTHON_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
 
 
-def problems(value: Any, schema: Schema, where: str = "$") -> Iterator[str]:  # noqa: ANN401 - any JSON at all
+def problems(value: Any, schema: Schema, where: str = "$") -> Iterator[str]:
     """Name every disagreement, for the few words of JSON Schema that the published file uses."""
     expected = PYTHON_TYPES.get(schema.get("type", ""))
     if expected is not None and not isinstance(value, expected):

@@ -20,7 +20,7 @@ def untouched_discord(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def world(untouched_discord: None) -> AsyncIterator[DiscordStandIn]:
-    async with DiscordStandIn(token=TOKEN, random=Random(7)) as stand_in:  # noqa: S311 - a repeatable chance
+    async with DiscordStandIn(token=TOKEN, random=Random(7)) as stand_in:
         point_at(stand_in.api_base, stand_in.gateway.url)
         yield stand_in
 

@@ -26,8 +26,8 @@ class AgainButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
     @classmethod
     async def from_custom_id(
         cls,
-        interaction: discord.Interaction,  # noqa: ARG003 - discord.py passes it
-        item: discord.ui.Item[discord.ui.View],  # noqa: ARG003 - as above
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
         match: re.Match[str],
     ) -> Self:
         return cls(int(match["number"]))

@@ -188,7 +188,7 @@ async def test_the_token_of_an_interaction_dies_after_fifteen_minutes(
     assert (refusal.value.status, refusal.value.code) == (401, 50027)
 
 
-def _keeper(got: list[discord.Interaction]):  # noqa: ANN202
+def _keeper(got: list[discord.Interaction]):
     async def on_interaction(interaction: discord.Interaction) -> None:
         got.append(interaction)
 

@@ -170,7 +170,7 @@ async def test_rights_channels_and_guilds_can_be_taken_away(world: DiscordStandI
         await bot.fetch_guild(place.guild)
 
 
-def _setter(event: asyncio.Event):  # noqa: ANN202 - a listener
+def _setter(event: asyncio.Event):
     async def on_guild_remove(_guild: discord.Guild) -> None:
         event.set()
 

@@ -78,7 +78,7 @@ class Courier(Loop):
         self._lines = Runners(_AT_ONCE, self.wake)
         self._deliveries = Runners(_FILES_AT_ONCE, self.wake)
         self._news = Runners(1, self.wake)
-        self._pause_shown = False
+        self._pause_shown: bool | None = None
         self._notices: list[str] = []
         self._notices_due_at = self._now()
         self._unreadable: dict[int, _Trouble] = {}
@@ -101,9 +101,12 @@ class Courier(Loop):
         self._notices += self._provider.take_notices()
         if self._notices and self._now() >= self._notices_due_at and self._news.free > 0:
             self._news.start(_NO_JOB, self._tell_operator(self._notices[0]))
-        if self._pause_shown is not self._provider.is_paused:
-            self._pause_shown = self._provider.is_paused
-            await self._outbox.restate_queued()
+        paused = self._provider.is_paused
+        if self._pause_shown is None:
+            self._pause_shown = await self._outbox.pause_shown()
+        if self._pause_shown is not paused:
+            await self._outbox.restate_queued(paused=paused)
+            self._pause_shown = paused
 
     async def _tell_operator(self, text: str) -> None:
         try:

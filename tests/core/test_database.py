@@ -361,3 +361,11 @@ async def _trace_with(connection: aiosqlite.Connection, handler: Callable[[str],
 
 def _forget(_: str) -> None:
     """Trace nothing more."""
+
+
+async def test_a_database_reached_by_another_name_is_the_same_one(tmp_path: Path) -> None:
+    (tmp_path / "other.sqlite3").symlink_to(tmp_path / "bot.sqlite3")
+
+    async with Store.open(tmp_path / "bot.sqlite3"):
+        with pytest.raises(StorageInUse):
+            await Database.open(tmp_path / "other.sqlite3")

@@ -197,7 +197,7 @@ async def test_the_lines_of_everything_queued_can_be_written_anew(store: Store) 
     await store.queue.mark_running(shown.job_id, "t", now=START, due_at=START)
     await store.outbox.status_shown(shown.job_id, "running", 55)
 
-    await store.outbox.restate_queued()
+    await store.outbox.restate_queued(paused=True)
 
     assert await lines_due(store) == [sent.job_id]
 
@@ -250,6 +250,15 @@ async def test_the_lines_of_what_waits_are_written_anew_when_a_pause_begins(stor
     await store.outbox.status_shown(waiting.job_id, "queued", 51)
     await store.outbox.status_shown(running.job_id, "running", 50)
 
-    await store.outbox.restate_queued()
+    await store.outbox.restate_queued(paused=True)
 
     assert await lines_due(store) == [waiting.job_id]
+
+
+async def test_whether_the_lines_speak_of_a_pause_outlives_the_process(store: Store) -> None:
+    found = [await store.outbox.pause_shown()]
+    for paused in (True, False):
+        await store.outbox.restate_queued(paused=paused)
+        found.append(await store.outbox.pause_shown())
+
+    assert found == [False, True, False]

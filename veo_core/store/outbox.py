@@ -106,12 +106,23 @@ class Outbox:
         async with self._database.write() as connection:
             await connection.execute("UPDATE jobs SET status_due_at = ? WHERE job_id = ?", (to_ms(due_at), job_id))
 
-    async def restate_queued(self) -> None:
-        """The status lines of everything queued are to be written anew."""
+    async def restate_queued(self, *, paused: bool) -> None:
+        """The status lines of everything queued are to be written anew, as a pause began or ended."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE jobs SET status_shown = '' WHERE state IN ('queued', 'submitting') AND status_shown = 'queued'"
             )
+            await connection.execute(
+                "INSERT INTO meta (key, value) VALUES ('pause_shown', ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (str(paused),),
+            )
+
+    async def pause_shown(self) -> bool:
+        """Whether the status lines last spoke of a pause, perhaps in the life before this one."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT value FROM meta WHERE key = 'pause_shown'")
+            return any(row["value"] == str(True) for row in rows)
 
     async def next_due_at(self, after: datetime) -> datetime | None:
         """When the next message or status line is due after this moment; None while there is none."""

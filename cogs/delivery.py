@@ -73,31 +73,45 @@ class Postman:
 
         Raises DeliveryPostponed, or DestinationRefused when no place takes it.
         """
+        if in_doubt and (known := await self._posted(job)) is not None:
+            return known
         for spot in spots(job):
             if self._places.refuses(spot):
                 continue
             try:
-                return await self._deliver_to(spot, job, media, in_doubt=in_doubt)
+                return await self._deliver_to(spot, job, media)
             except DestinationRefused as error:
                 if error.__cause__ is not None and closes_place(error.__cause__):
                     self._places.remember(spot)
                 _log.warning("A place refuses a message", extra={"job_id": job.job_id, "error": str(error)})
         raise DestinationRefused("no place takes the message")
 
-    async def _deliver_to(self, spot: Spot, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+    async def _posted(self, job: Job) -> Receipt | None:
+        """The message of an attempt whose end is unknown, wherever that attempt may have come to.
+
+        All places are searched first: one that refused then may take messages again by now.
+        """
+        for spot in spots(job):
+            try:
+                async for target in self._places.around(spot):
+                    known = await self._places.find(target, job, _is_result, job.ended_at or job.created_at)
+                    if known is not None:
+                        return Receipt(target.id, known, _guild_of(spot, job))
+            except FAILURES as error:
+                if is_passing(error):
+                    raise DeliveryPostponed(brief(error)) from error
+                _log.warning("A place cannot be searched", extra={"job_id": job.job_id, "error": brief(error)})
+        return None
+
+    async def _deliver_to(self, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
         try:
-            target = await self._places.open(spot)
-            if in_doubt and (known := await self._find(target, job)):
-                return Receipt(target.id, known, _guild_of(spot, job))
-            return await self._post_result(target, spot, job, media, in_doubt=in_doubt)
+            return await self._post_result(await self._places.open(spot), spot, job, media)
         except FAILURES as error:
             if is_passing(error):
                 raise DeliveryPostponed(brief(error)) from error
             raise DestinationRefused(brief(error)) from error
 
-    async def _post_result(
-        self, target: Target, spot: Spot, job: Job, media: MediaFile | None, *, in_doubt: bool
-    ) -> Receipt:
+    async def _post_result(self, target: Target, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
         """Post; each refusal of Discord takes something away until it fits or the place is given up."""
         draft = Draft(with_file=media is not None)
         while True:
@@ -113,8 +127,6 @@ class Postman:
                             await self._places.parent(spot),
                             replace(draft, at_parent=True, with_reference=False),
                         )
-                        if in_doubt and (known := await self._find(target, job)):
-                            return Receipt(target.id, known, job.guild_id)
                     case NextPlace():
                         raise
 
@@ -136,9 +148,6 @@ class Postman:
                 embed=problem_embed(words) if words is not None and draft.with_embed else None,
             ),
         )
-
-    async def _find(self, target: Target, job: Job) -> int | None:
-        return await self._places.find(target, job, _is_result, job.ended_at or job.created_at)
 
 
 def _has_larger_files(guild: discord.Guild) -> bool:

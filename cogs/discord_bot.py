@@ -18,7 +18,7 @@ from cogs.create import create_command
 from cogs.errors import answer_error
 from cogs.library import library_commands
 from cogs.permissions import missing_lines
-from cogs.ui.buttons import PersistentButton, press
+from cogs.ui.buttons import press
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,6 @@ class VeoBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """After the login: commands, buttons, and the loops, which take up what the last run left."""
-        self.add_dynamic_items(PersistentButton)
         self.tree.add_command(veo_group(self.studio))
         self.tree.add_command(admin_group())
         await self._sync_commands()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +46,16 @@ class Places:
             return self._bot.get_partial_messageable(spot.key)
         channel = await self._bot.create_dm(discord.Object(spot.key))
         return self._bot.get_partial_messageable(channel.id)
+
+    async def around(self, spot: Spot) -> AsyncGenerator[Target]:
+        """The place itself, and for a thread its channel, where a message goes when the thread is locked."""
+        yield await self.open(spot)
+        known = self._bot.get_channel(spot.key)
+        if spot.is_person or (known is not None and not isinstance(known, discord.Thread)):
+            return
+        parent = await self.parent(spot)
+        if parent.id != spot.key:
+            yield parent
 
     async def parent(self, spot: Spot) -> Target:
         """The channel that a thread belongs to."""

@@ -31,7 +31,7 @@ class StatusLines:
         Raises DeliveryPostponed, DestinationRefused.
         """
         spot = next(iter(spots(job)))
-        if job.status_message_id is None and self._places.refuses(spot):
+        if job.status_message_id is None and not in_doubt and self._places.refuses(spot):
             raise DestinationRefused("this place refused lately")
         try:
             return await self._put(await self._places.open(spot), job, in_doubt=in_doubt)

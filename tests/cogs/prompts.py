@@ -78,7 +78,7 @@ pieces = st.sampled_from(
 prompts = st.lists(pieces | st.text(max_size=8), max_size=12).map("".join) | st.text(max_size=MAX_PROMPT_LENGTH)
 
 
-def large(**changes: Any) -> Job:  # noqa: ANN401 - any field of a job
+def large(**changes: Any) -> Job:
     """A job whose numbers are as long as Discord's can be."""
     numbers = {"job_id": 10**15, "user_id": 2**63, "channel_id": 2**63, "guild_id": 2**63}
     return job(**(numbers | changes))

@@ -102,12 +102,14 @@ class Queue:
     async def recover(self, now: datetime) -> int:
         """After a start: whatever was being submitted when the last process ended is in doubt.
 
+        A pause is not remembered, so nobody has tried in vain.
         Nothing may be due later than it would be from now on: the machine's clock may have gone back since.
         """
         async with self._database.write() as connection:
             cursor = await connection.execute(
                 "UPDATE jobs SET in_doubt_at = ? WHERE state = 'submitting'", (to_ms(now),)
             )
+            await connection.execute("UPDATE jobs SET tried_at = NULL WHERE tried_at IS NOT NULL")
             for column in ("due_at", "delivery_due_at", "status_due_at"):
                 await connection.execute(f"UPDATE jobs SET {column} = :now WHERE {column} > :now", {"now": to_ms(now)})
             return cursor.rowcount

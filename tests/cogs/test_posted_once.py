@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
 
 from sandbox.demo.world import World
@@ -80,3 +81,21 @@ async def test_a_status_line_whose_answer_was_lost_is_not_posted_twice(
     assert len(status_lines(world)) == 1
     assert "(done · #1" in status_lines(world)[0].content
     assert len(results(world)) == 1
+
+
+async def test_what_went_to_the_person_is_not_posted_again_when_the_channel_opens_meanwhile(
+    world: World, veo: StandInVeo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = DiscordLine(world.bot.http, monkeypatch)
+    await asks(world)
+    # With its file, without it, without an embed: each form is refused, and the next place is the person.
+    refuse(world, 403, 50013, times=3)
+    ann = await world.bot.create_dm(discord.Object(world.people.ann.id))
+    line.lose_answer("POST", f"/channels/{ann.id}/messages")
+
+    await finished(world, veo)
+    await world.restart(crash=True)
+    await world.env.advance_time(1200)
+
+    assert results(world) == []
+    assert len(direct_messages(world.people.ann)) == 1

@@ -40,7 +40,7 @@ test: setup ## Run the tests (COV=1: with coverage; ARGS='-k word')
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(COVERAGE) $(ARGS)
 
 slow: setup ## Run the slow tests
-	$(BIN)/python -m pytest -m slow --timeout 600 $(ARGS)
+	$(BIN)/python -m pytest -m slow --timeout 600 -n $(JOBS) $(ARGS)
 
 soak: setup ## Run the long soak tests
 	$(BIN)/python -m pytest -m soak --timeout 7200 $(ARGS)

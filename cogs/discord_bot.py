@@ -19,6 +19,7 @@ from cogs.errors import answer_error
 from cogs.library import library_commands
 from cogs.permissions import missing_lines
 from cogs.ui.buttons import press
+from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class VeoBot(commands.AutoShardedBot):
             return
         try:
             await self.tree.sync()
-        except discord.DiscordException:
+        except (discord.DiscordException, *NETWORK_FAILURES):
             # The commands of the last run still work, and videos wait for their delivery.
             _log.exception("The commands could not be announced; the next start tries again")
             return

@@ -28,16 +28,20 @@ class Operator:
         Raises DeliveryPostponed.
         """
         _log.warning("For the operator", extra={"notice": text})
-        try:
-            await (await self._destination()).send(text, allowed_mentions=NO_MENTIONS)
-        except FAILURES as error:
-            _log.warning("The operator could not be told", extra={"error": brief(error)})
-            if is_passing(error):
-                raise DeliveryPostponed(brief(error)) from error
+        for destination in (self._channel, self._owner) if self._channel_id else (self._owner,):
+            try:
+                await (await destination()).send(text, allowed_mentions=NO_MENTIONS)
+            except FAILURES as error:
+                _log.warning("The operator could not be told", extra={"error": brief(error)})
+                if is_passing(error):
+                    raise DeliveryPostponed(brief(error)) from error
+            else:
+                return
 
-    async def _destination(self) -> Messageable:
-        if self._channel_id:
-            return self._bot.get_partial_messageable(self._channel_id)
+    async def _channel(self) -> Messageable:
+        return self._bot.get_partial_messageable(self._channel_id)
+
+    async def _owner(self) -> Messageable:
         application = self._bot.application or await self._bot.application_info()
         owner = application.team.owner if application.team else application.owner
         if owner is None:

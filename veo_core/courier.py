@@ -118,7 +118,8 @@ class Courier(Loop):
 
     async def finish(self) -> None:
         """Let posts that are on their way arrive."""
-        await asyncio.gather(self._lines.finish(self._pace.stop_grace), self._deliveries.finish(self._pace.stop_grace))
+        groups = (self._lines, self._deliveries, self._news)
+        await asyncio.gather(*(runners.finish(self._pace.stop_grace) for runners in groups))
 
     @property
     def _in_hand(self) -> frozenset[int]:

@@ -45,7 +45,7 @@ class StorageInUse(StorageError):
 class Refusal(VeoBotError):
     """A person's request is refused before anything was sent or counted.
 
-    `details` fill the placeholders of the words that cogs.ui.messages has for `reason`.
+    `details` fill the placeholders of the words that cogs.ui.words has for `reason`.
     """
 
     def __init__(self, reason: Reason, **details: str | int | datetime | None) -> None:

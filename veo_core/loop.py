@@ -136,7 +136,7 @@ class Runners:
         finally:
             for runner in runners:
                 runner.cancel()
-        await asyncio.wait(runners)
+            await asyncio.wait(runners)
 
     def _ended(self, job_id: int, runner: asyncio.Task[None]) -> None:
         if self._by_job.get(job_id) is runner:

@@ -205,6 +205,7 @@ class TaskReport:
     error_message: str = ""
     trace_id: str | None = None
     submission: Submission | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

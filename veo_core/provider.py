@@ -30,6 +30,10 @@ class Provider:
         self._paused: AccountProblem | None = None
         self._next_probe_at: datetime | None = None
         self._busy_until: datetime | None = None
+        self._lost_until: datetime | None = None
+        self._lost_count = 0
+        # When the provider last refused to take submissions.
+        self._refused_at: datetime | None = None
         self._busy_count = 0
         self._look_count = 0
         self._retired: dict[str, datetime] = {}
@@ -59,7 +63,7 @@ class Provider:
     def submit_at(self) -> datetime | None:
         """When a job may be submitted: None is now. While it is unreachable only looks are made."""
         now = self._now()
-        waits = [_later(now, moment) for moment in (self._busy_until, self._next_probe_at)]
+        waits = [_later(now, moment) for moment in (self._busy_until, self._lost_until, self._next_probe_at)]
         if self.is_down:
             waits.append(now + self._pace.poll_interval)
         return max((moment for moment in waits if moment is not None), default=None)
@@ -76,14 +80,19 @@ class Provider:
 
     def looked(self) -> None:
         """A look was answered."""
-        if self._down_since is not None:
-            _log.warning("The Veo API answers again", extra={"down_since": self._down_since.isoformat()})
-        self._down_since = self._next_try_at = None
+        self._be_reached()
+        self._next_try_at = None
         self._look_count = 0
 
-    def accepted(self) -> None:
-        """A submission was weighed by the API itself: the account works."""
-        self.looked()
+    def accepted(self, sent_at: datetime) -> None:
+        """A submission was weighed by the API itself: the account works.
+
+        One that was sent before the last refusal says nothing of what came after it.
+        """
+        self._be_reached()
+        self.lost_was_found()
+        if self._refused_at is not None and sent_at < self._refused_at:
+            return
         if self._paused is not None:
             _log.warning("The Veo API accepts submissions again")
             self._notices.append("Submissions are running again.")
@@ -92,7 +101,7 @@ class Provider:
 
     def submit_failed(self, error: ProviderError) -> None:
         """A submission failed; the next one waits as long as the kind of failure asks for."""
-        now = self._now()
+        now = self._refused_at = self._now()
         match error:
             case RateLimited():
                 self._busy_count += 1
@@ -104,10 +113,14 @@ class Provider:
 
     def submission_lost(self) -> None:
         """An answer was lost: the next submission waits, so that a failing API does not burn through the queue."""
-        self._busy_count += 1
-        self._busy_until = self._now() + backoff(
-            self._busy_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice
-        )
+        self._lost_count += 1
+        wait = backoff(self._lost_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice)
+        self._lost_until = self._now() + wait
+
+    def lost_was_found(self) -> None:
+        """A lost answer's task exists: submissions do arrive, only their answers get lost."""
+        self._lost_count = 0
+        self._lost_until = None
 
     def look_failed(self, error: ProviderError) -> bool:
         """A look failed; submissions go on unless the provider is down or refuses the account.
@@ -141,6 +154,11 @@ class Provider:
         own = backoff(count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice)
         return own if error.retry_after is None else error.retry_after + own / 10
 
+    def _be_reached(self) -> None:
+        if self._down_since is not None:
+            _log.warning("The Veo API answers again", extra={"down_since": self._down_since.isoformat()})
+            self._down_since = self._next_try_at = None
+
     def _be_down(self, error: ProviderError, now: datetime) -> None:
         if self._down_since is None:
             self._down_since = now
@@ -157,6 +175,7 @@ class Provider:
                 f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I keep trying."
             )
         self._paused = error
+        self._refused_at = now
         if self._next_probe_at is None or self._next_probe_at <= now:
             self._next_probe_at = now + self._pace.probe_interval
 

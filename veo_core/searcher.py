@@ -15,6 +15,7 @@ from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
 # The provider's clock may be behind ours: tasks made a little before the attempt are looked at too.
+_SAME_MOMENT = timedelta(minutes=1)
 _CLOCK_SKEW = timedelta(hours=1)
 
 
@@ -80,30 +81,31 @@ class Searcher(Loop):
         ids = [report.task_id for report in listed if report.task_id is not None]
         claimed = set(await self._queue.claimed(ids))
         for job in jobs:
-            report = find_task(job, listed, claimed)
+            # An earlier one that nobody owns is taken only when the window ends without a better one.
+            over = self._is_over(job)
+            report = find_task(job, listed, claimed, None if over else _asked_at(job) - _SAME_MOMENT)
             if report is not None and report.task_id is not None:
                 claimed.add(report.task_id)
                 await self._found(job, report.task_id)
-            else:
-                await self._missing(job)
+            elif over:
+                _log.warning("A submission left no task; it is refunded", extra={"job_id": job.job_id})
+                await self._watch.fail(job.job_id, Reason.LOST, now=self._now())
+                self._changed()
 
     async def _found(self, job: Job, task_id: str) -> None:
         _log.warning("The task of a lost answer is found", extra={"job_id": job.job_id})
         now = self._now()
         await self._queue.mark_running(job.job_id, task_id, now=now, due_at=now)
         self._posts.found(job.job_id)
+        self._provider.lost_was_found()
         self._changed()
 
-    async def _missing(self, job: Job) -> None:
+    def _is_over(self, job: Job) -> bool:
         """Given up only after the provider answered for the whole window without knowing the task."""
         if self._posts.is_open(job.job_id):
-            return
+            return False
         now = self._now()
-        since = self._missing_since.setdefault(job.job_id, now)
-        if now - since >= self._pace.search_window:
-            _log.warning("A submission left no task; it is refunded", extra={"job_id": job.job_id})
-            await self._watch.fail(job.job_id, Reason.LOST, now=now)
-            self._changed()
+        return now - self._missing_since.setdefault(job.job_id, now) >= self._pace.search_window
 
 
 def _asked_at(job: Job) -> datetime:

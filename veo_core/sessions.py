@@ -19,6 +19,6 @@ def api_session() -> aiohttp.ClientSession:
 
 
 def media_session() -> aiohttp.ClientSession:
-    """For files: never resolves a name to a private address, a few connections at a time."""
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=8, force_close=True)
+    """For files: never resolves a name to a private address; whoever reads bounds how many at a time."""
+    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=0, force_close=True)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)

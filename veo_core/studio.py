@@ -115,7 +115,7 @@ class Studio:
             unavailable=self._provider.unavailable,
             max_image_bytes=self._inspector.max_bytes,
         )
-        await self._check_blocked(asker, place)
+        await self._check_blocked(asker, place.guild_id)
         for image in request.images:
             await self._inspector.inspect(image)
         return await self._record(NewJob(JobKind.CREATE, asker, place, submission.prompt, submission))
@@ -125,8 +125,9 @@ class Studio:
 
         Raises Refusal.
         """
-        await self._check_blocked(asker, place)
         source = await self._of_this_place(job_id, asker, place)
+        # A video that came by direct message still belongs to the server it was asked for in.
+        await self._check_blocked(asker, source.guild_id)
         if not (self._anyone_may_upscale or asker.user_id == source.user_id or _moderates(asker, source, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         place = replace(place, private=source.private)
@@ -149,8 +150,9 @@ class Studio:
 
         Raises Refusal.
         """
-        await self._check_blocked(asker, place)
-        return await self.show(asker, job_id, place)
+        job = await self.show(asker, job_id, place)
+        await self._check_blocked(asker, job.guild_id)
+        return job
 
     async def message_seen(self, job: Job, receipt: Receipt) -> None:
         """Somebody pressed a button of this job's result: it is there, whatever the courier knows of it."""
@@ -225,8 +227,8 @@ class Studio:
         positions = await self._queue.positions() if job.state is JobState.QUEUED else {}
         return self._estimate(job, positions.get(job.job_id))
 
-    async def _check_blocked(self, asker: Asker, place: Place) -> None:
-        if place.guild_id is not None and await self._people.is_blocked(place.guild_id, asker.user_id):
+    async def _check_blocked(self, asker: Asker, guild_id: int | None) -> None:
+        if guild_id is not None and await self._people.is_blocked(guild_id, asker.user_id):
             raise Refusal(Reason.BLOCKED)
 
     async def _record(self, new: NewJob) -> Ticket:

@@ -139,9 +139,7 @@ class Submitter(Loop):
             post.cancel()
 
     async def _accepted(self, job: Job, report: TaskReport) -> None:
-        if self._provider.is_paused:
-            await self._queue.forget_tries()
-        self._provider.accepted()
+        await self._weighed(job)
         self._remember_action(job)
         now = self._now()
         if report.state is TaskState.SUCCEEDED and report.video is not None:
@@ -151,6 +149,12 @@ class Submitter(Loop):
             due_at = now + self._pace.first_look(row, upscale=job.kind is JobKind.UPSCALE)
             await self._queue.mark_running(job.job_id, report.task_id, now=now, due_at=due_at, trace_id=report.trace_id)
         reached(Checkpoint.RUNNING_MARKED)
+
+    async def _weighed(self, job: Job) -> None:
+        """The API took or refused this very request, so the account works."""
+        if self._provider.is_paused:
+            await self._queue.forget_tries()
+        self._provider.accepted(job.submitting_at or job.created_at)
 
     async def _lost(self, job: Job, error: AnswerLost) -> None:
         """A second POST could be billed twice, so the task is looked for instead."""
@@ -166,7 +170,7 @@ class Submitter(Loop):
             await self._send(await self._change_action(job, other))
             return
         _log.warning("The Veo API refuses a request", extra=_about(job, error))
-        self._provider.accepted()
+        await self._weighed(job)
         if error.reason is Reason.MODEL_RETIRED and job.action != GET1080P:
             self._provider.retire(job.model)
         upscale_refused = job.action == GET1080P and error.reason is not Reason.MODERATED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from veo_core.errors import Rejected
 from veo_core.models import Job, TaskReport, TaskState, Video
@@ -79,19 +79,28 @@ def failure_reason(report: TaskReport) -> Reason:
     return Reason.PROVIDER_FAILED
 
 
-def find_task(job: Job, listed: Iterable[TaskReport], claimed: Collection[str]) -> TaskReport | None:
-    """The task that a submission with a lost answer created, if the listing has it.
+def find_task(
+    job: Job, listed: Iterable[TaskReport], claimed: Collection[str], not_before: datetime | None = None
+) -> TaskReport | None:
+    """The task that a submission with a lost answer created, if the listing has it: the newest that matches.
 
-    Tasks that other jobs own are left out; identical requests never are in doubt at the same time.
+    Tasks that other jobs own are left out, and those made before `not_before`: nobody's task of an earlier, identical
+    request. Identical requests never are in doubt at the same time.
     """
     wanted = fingerprint(job.submission)
-    for report in listed:
-        free = report.task_id is not None and report.task_id not in claimed
-        if free and report.submission is not None and fingerprint(report.submission) == wanted:
-            return report
-    return None
+    found = [
+        report
+        for report in listed
+        if report.task_id is not None
+        and report.task_id not in claimed
+        and report.submission is not None
+        and fingerprint(report.submission) == wanted
+        and not (not_before is not None and report.created_at is not None and report.created_at < not_before)
+    ]
+    return max(found, key=lambda report: report.created_at or _LONG_AGO, default=None)
 
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _BAD_REQUEST = 400
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
@@ -185,7 +185,19 @@ def parse_record(record: object) -> TaskReport | None:
         error_message=report.error_message,
         trace_id=report.trace_id or _text(fields.get("trace_id")),
         submission=parse_submission(fields.get("request")),
+        created_at=parse_moment(fields.get("created_at")),
     )
+
+
+def parse_moment(value: object) -> datetime | None:
+    """When a record was made, where it says so beyond doubt: Unix seconds, or ISO with a zone; else None."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def task_report(answer: Answer, *, ended: bool = False, still_open: bool = False) -> TaskReport:

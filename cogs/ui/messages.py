@@ -110,7 +110,7 @@ def already_text(job: Job) -> str:
     if link is not None:
         return f"It's already there: {link}"
     if job.state is JobState.SUCCEEDED:
-        return f"It's made already: `/veo show video:{job.job_id}` has it."
+        return f"It's made already: {video_link(job) or f'`/veo show video:{job.job_id}` has it.'}"
     return f"It's already on its way as **#{job.job_id}**."
 
 

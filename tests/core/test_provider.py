@@ -129,7 +129,7 @@ def test_the_operator_is_told_once_of_a_pause_and_once_of_its_end(world: World) 
         world.provider.submit_failed(BROKE)
         world.wait(PACE.probe_interval)
     first = world.provider.take_notices()
-    world.provider.accepted()
+    world.provider.accepted(world.now)
     second = world.provider.take_notices()
 
     assert len(first) == 1
@@ -151,7 +151,7 @@ def test_an_accepted_submission_ends_pause_outage_and_backoff(world: World) -> N
     world.provider.submit_failed(DOWN)
     world.provider.submit_failed(busy(60))
 
-    world.provider.accepted()
+    world.provider.accepted(world.now)
 
     assert (world.provider.is_down, world.provider.is_paused) == (False, False)
     assert (world.provider.look_at(), world.provider.submit_at()) == (None, None)
@@ -192,7 +192,7 @@ def test_without_retry_after_each_refusal_waits_longer(world: World) -> None:
 def test_the_backoff_starts_afresh_after_an_accepted_submission(world: World) -> None:
     for _ in range(6):
         world.provider.submit_failed(busy(None))
-    world.provider.accepted()
+    world.provider.accepted(world.now)
 
     world.provider.submit_failed(busy(None))
 
@@ -227,9 +227,24 @@ def test_whatever_happens_no_wait_is_longer_than_the_longest_interval(
     for name, error in happened:
         if name.endswith("failed"):
             getattr(world.provider, name)(error)
+        elif name == "accepted":
+            world.provider.accepted(world.now)
         else:
             getattr(world.provider, name)()
         world.wait(step)
 
     longest = world.now + PACE.probe_interval
     assert all(at is None or world.now < at <= longest for at in (world.provider.look_at(), world.provider.submit_at()))
+
+
+@pytest.mark.parametrize("refusal", [BROKE, RateLimited("slow down", retry_after=timedelta(seconds=60))], ids=str)
+def test_an_older_submission_that_is_accepted_takes_no_newer_refusal_back(world: World, refusal: ProviderError) -> None:
+    sent_at = world.now
+    world.wait(timedelta(seconds=1))
+    world.provider.submit_failed(refusal)
+    waits_until = world.provider.submit_at()
+
+    world.provider.accepted(sent_at)
+
+    assert world.provider.submit_at() == waits_until
+    assert world.provider.is_paused is (refusal is BROKE)

@@ -246,3 +246,16 @@ def test_another_refusal_or_the_last_action_ends_the_trying(
     actions: tuple[str, ...], tried: str, refusal: Rejected
 ) -> None:
     assert next_action(actions, tried, refusal) is None
+
+
+def test_the_newest_of_several_matching_tasks_is_the_one_that_was_lost() -> None:
+    lost = job()
+    old, new, unknown = (
+        TaskReport(name, TaskState.PENDING, submission=lost.submission, created_at=created_at)
+        for name, created_at in (("old", NOW - timedelta(minutes=30)), ("new", NOW), ("unknown", None))
+    )
+
+    assert find_task(lost, [new, old, unknown], set()) is new
+    assert find_task(lost, [old], set(), NOW - timedelta(minutes=1)) is None
+    assert find_task(lost, [old, unknown], set(), NOW - timedelta(minutes=1)) is unknown
+    assert find_task(lost, [old], set()) is old

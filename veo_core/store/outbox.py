@@ -57,7 +57,7 @@ class Outbox:
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE jobs SET delivered_at = ?, delivered_guild_id = ?, delivered_channel_id = ?, message_id = ?,"
-                " delivery_due_at = NULL WHERE job_id = ? AND delivered_at IS NULL",
+                " delivery_due_at = NULL, kept_at = NULL WHERE job_id = ? AND delivered_at IS NULL",
                 (to_ms(now), receipt.guild_id, receipt.channel_id, receipt.message_id, job_id),
             )
 

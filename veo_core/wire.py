@@ -73,7 +73,7 @@ class Answer(BaseModel):
 
     @field_validator("data", mode="before")
     @classmethod
-    def _as_list(cls, value: object) -> list[object]:
+    def _data_as_list(cls, value: object) -> list[object]:
         """The schema says object, every example is a list."""
         single = as_object(value)
         if single is not None:

@@ -37,6 +37,9 @@ WORDS: Mapping[Reason, Words] = {
     Reason.TOO_MANY_IMAGES: Words(
         "Too many images for that model", "`{model}` takes at most {limit}. Leave some out, or choose another model."
     ),
+    Reason.FIRST_IMAGE_MISSING: Words(
+        "The first image is missing", "You attached image2 without image1. Put the first frame into image1."
+    ),
     Reason.RESOLUTION_UNSUPPORTED: Words(
         "That model can't do this resolution", "`{model}` has no {resolution}. It can do: {supported}."
     ),
@@ -44,6 +47,10 @@ WORDS: Mapping[Reason, Words] = {
     Reason.NOT_AN_IMAGE: Words("That is not an image", "{filename} can't be used. Attach a PNG, JPEG, WebP or GIF."),
     Reason.IMAGE_TOO_LARGE: Words(
         "That image is too large", "{filename} is too big; the most is {limit_mb} MB and 40 megapixels."
+    ),
+    Reason.IMAGE_TOO_SMALL: Words(
+        "This image is too small or too narrow",
+        "Each side of {filename} needs at least {pixels} pixels, and no side may be more than {ratio} times the other.",
     ),
     Reason.IMAGE_EMPTY: Words("That image is empty", "{filename} has no content. Attach it once more."),
     Reason.IMAGE_UNREADABLE: Words(
@@ -53,6 +60,10 @@ WORDS: Mapping[Reason, Words] = {
     Reason.UPSCALE_LIMIT: Words(
         "Daily limit reached", "You have used all {limit} 1080p versions of the last 24 hours. {frees}"
     ),
+    Reason.VIDEOS_OFF: Words("Videos are switched off here", "The people who run this bot do not allow videos here."),
+    Reason.BUDGET_REACHED: Words("The budget is used up", "This server's budget for videos is used up until {until}."),
+    Reason.BOT_BUDGET_REACHED: Words("No more videos for now", "No more videos can be made until {until}."),
+    Reason.TOO_MANY_TRIES: Words("Too many tries", "Please wait until {until} and try again."),
     Reason.NOT_FOUND: Words("I can't find that video", "It isn't one of this server's. `/veo history` lists yours."),
     Reason.NOT_YOURS: Words(
         "That's not yours to change", "Only the person who asked for video #{job_id} and the moderators can do this."
@@ -67,6 +78,9 @@ WORDS: Mapping[Reason, Words] = {
     Reason.SERVER_ONLY: Words(
         "Please use this in a server", "Videos are made in a server's channels. Ask there once more."
     ),
+    Reason.SERVER_NOT_ALLOWED: Words(
+        "This server is not set up", "The people who run this bot have not allowed it here."
+    ),
     Reason.CANNOT_POST_HERE: Words(
         "I can't post here", "I need {missing} in this channel. Ask an admin, or try another channel."
     ),
@@ -79,6 +93,12 @@ WORDS: Mapping[Reason, Words] = {
     Reason.MODERATED: Words(
         "Prompt refused",
         "The provider's content rules don't allow this one. Please put it in other words. Nothing was counted.",
+    ),
+    Reason.IMAGE_REFUSED: Words(
+        "Image refused", "The content rules do not allow one of the images. Use another one. It does not count."
+    ),
+    Reason.SOUND_REFUSED: Words(
+        "Sound refused", "The sound was refused; the same prompt may work if you try again. It does not count."
     ),
     Reason.MODEL_RETIRED: Words(
         "That model is not available",
@@ -93,6 +113,10 @@ WORDS: Mapping[Reason, Words] = {
     ),
     Reason.PROVIDER_FAILED: Words("The video couldn't be made", _ASK_AGAIN),
     Reason.NO_OUTPUT: Words("The video couldn't be made", f"The provider ended without a result. {_ASK_AGAIN}"),
+    Reason.VIDEO_GONE: Words(
+        "The video file is gone",
+        "The provider made this video, but its file cannot be read any more. It does not count.",
+    ),
     Reason.LOST: Words("The request got lost", f"The provider doesn't know of it. {_ASK_AGAIN}"),
     Reason.EXPIRED: Words("That took too long", f"No result came for hours, so I stopped waiting. {_ASK_AGAIN}"),
     Reason.IMAGES_EXPIRED: Words(
@@ -106,6 +130,8 @@ def refusal_words(reason: Reason, details: Mapping[str, str | int | datetime | N
     """The words for a refusal, with its details filled in; names that people chose are made harmless."""
     values = {name: _shown(value) for name, value in details.items()}
     frees_at = details.get("frees_at")
+    until = details.get("until")
+    values["until"] = clock_time(until) if isinstance(until, datetime) else "later"
     values["frees"] = f"The next place frees {relative(frees_at)}." if isinstance(frees_at, datetime) else ""
     words = WORDS[reason]
     return Words(words.title, words.text.format_map(_Lenient(values)).strip())
@@ -114,6 +140,11 @@ def refusal_words(reason: Reason, details: Mapping[str, str | int | datetime | N
 def relative(moment: datetime) -> str:
     """A time that Discord counts down by itself."""
     return f"<t:{int(moment.timestamp())}:R>"
+
+
+def clock_time(moment: datetime) -> str:
+    """A time of day in the reader's zone, with the date: true however late it is read."""
+    return f"<t:{int(moment.timestamp())}:f>"
 
 
 def _shown(value: str | int | datetime | None) -> str:

@@ -196,7 +196,7 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One look at one task: what the API's answers come down to."""
+    """One look at one task: what the API's answers come down to; `cost` in thousandths of a credit."""
 
     task_id: str | None
     state: TaskState
@@ -206,6 +206,7 @@ class TaskReport:
     trace_id: str | None = None
     submission: Submission | None = None
     created_at: datetime | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
@@ -21,6 +22,8 @@ from veo_core.models import AspectRatio, Resolution, Submission, TaskReport, Tas
 SUCCESS_WORDS = frozenset({"succeeded", "succeed", "success", "completed", "complete", "finished"})
 FAILURE_WORDS = frozenset({"failed", "failure", "error", "cancelled", "canceled", "rejected"})
 BATCH_LIMIT = 50
+# One clip costs about 12 credits at most; a thousand is a mistake of the provider's and not a price.
+_ABSURD_CREDITS = 1000
 
 Json = dict[str, Any]
 
@@ -60,6 +63,12 @@ class Answer(BaseModel):
     trace_id: str | None = None
     data: tuple[Item, ...] = ()
     error: ApiError | None = None
+    cost: int | None = None
+
+    @field_validator("cost", mode="before")
+    @classmethod
+    def _cost(cls, value: object) -> int | None:
+        return parse_cost(value)
 
     @field_validator("success", mode="before")
     @classmethod
@@ -186,7 +195,29 @@ def parse_record(record: object) -> TaskReport | None:
         trace_id=report.trace_id or _text(fields.get("trace_id")),
         submission=parse_submission(fields.get("request")),
         created_at=parse_moment(fields.get("created_at")),
+        cost=report.cost if report.cost is not None else parse_cost(fields.get("cost")),
     )
+
+
+def parse_cost(value: object) -> int | None:
+    """What a `cost` object says that a task cost, in thousandths of a credit.
+
+    None when it is absent, in another currency, or when the amount is no amount of credits. The amount may be a number
+    or decimal text.
+    """
+    fields = as_object(value)
+    if fields is None or str(fields.get("currency") or "credit").lower() not in {"credit", "credits"}:
+        return None
+    amount = fields.get("amount")
+    if isinstance(amount, bool) or not isinstance(amount, int | float | str):
+        return None
+    try:
+        credits_ = Decimal(str(amount).strip())
+    except InvalidOperation:
+        return None
+    if not credits_.is_finite() or not 0 <= credits_ <= _ABSURD_CREDITS:
+        return None
+    return int((credits_ * 1000).to_integral_value(ROUND_HALF_UP))
 
 
 def parse_moment(value: object) -> datetime | None:
@@ -215,6 +246,7 @@ def task_report(answer: Answer, *, ended: bool = False, still_open: bool = False
         error_code=error.code,
         error_message=error.message,
         trace_id=answer.trace_id,
+        cost=answer.cost,
     )
 
 

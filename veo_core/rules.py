@@ -11,20 +11,11 @@ from collections.abc import Collection
 from veo_core.catalog import GET1080P, Catalog, Model
 from veo_core.errors import Refusal
 from veo_core.models import AspectRatio, Image, Job, JobKind, JobState, Resolution, Submission, VideoRequest
+from veo_core.prompts import clean_prompt, shows_nothing
 from veo_core.reasons import Reason
 
 MAX_PROMPT_LENGTH = 2000
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-
-
-def clean_prompt(prompt: str) -> str:
-    """The prompt as it is stored and sent: no control characters, no stray white space."""
-    kept = "".join(c if c.isprintable() or c in "\n\t" or c in _JOINERS else " " for c in prompt)
-    return "\n".join(line.strip() for line in kept.strip().splitlines())
-
-
-# Joined emoji and several scripts need these two format characters.
-_JOINERS = "\u200c\u200d"
 
 
 def check_request(
@@ -83,7 +74,7 @@ def megabytes(count: int) -> str:
 
 
 def _check_prompt(prompt: str) -> None:
-    if not prompt.strip(f"{_JOINERS} \n\t"):
+    if shows_nothing(prompt):
         raise Refusal(Reason.PROMPT_MISSING)
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise Refusal(Reason.PROMPT_TOO_LONG, length=len(prompt), limit=MAX_PROMPT_LENGTH)

@@ -32,8 +32,9 @@ from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.catalog import BUILT_IN
 from veo_core.models import Job, JobKind, JobState
+from veo_core.prompts import clean_prompt
 from veo_core.reasons import Reason
-from veo_core.rules import MAX_PROMPT_LENGTH, clean_prompt
+from veo_core.rules import MAX_PROMPT_LENGTH
 
 JUMP = f"https://discord.com/channels/{2**63}/{2**63}/{2**63}"
 LINK = "https://platform.cdn.acedata.cloud/veo/"

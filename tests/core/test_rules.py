@@ -17,7 +17,7 @@ from veo_core.catalog import BUILT_IN, Catalog
 from veo_core.errors import Refusal
 from veo_core.models import Image, JobKind, JobState, Submission, VideoRequest
 from veo_core.reasons import Reason
-from veo_core.rules import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale, clean_prompt
+from veo_core.rules import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale
 from veo_core.wire import submission_body
 
 CATALOG = Catalog.of()
@@ -166,33 +166,6 @@ def test_whatever_passes_is_accepted_by_the_api_too(request: VideoRequest) -> No
         return
 
     assert refusal_for(submission_body(submission), Terms()) is None
-
-
-@given(st.text())
-def test_cleaning_a_prompt_twice_changes_nothing_more(prompt: str) -> None:
-    once = clean_prompt(prompt)
-
-    assert clean_prompt(once) == once
-
-
-@given(st.text())
-def test_a_cleaned_prompt_can_be_stored_and_sent(prompt: str) -> None:
-    cleaned = clean_prompt(prompt)
-
-    assert all(character.isprintable() or character in "\n\t\u200c\u200d" for character in cleaned)
-    assert cleaned.encode() is not None
-    assert len(cleaned) <= len(prompt)
-
-
-@given(st.text(st.characters(categories=["L", "N", "P", "S"])))
-def test_words_of_any_script_are_left_as_they_are(prompt: str) -> None:
-    assert clean_prompt(prompt) == prompt
-
-
-def test_joined_emoji_lines_and_scripts_survive_cleaning() -> None:
-    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
-
-    assert clean_prompt(f"  👩\u200d🚀 {persian}\r\n\r\n  two ") == f"👩\u200d🚀 {persian}\n\ntwo"
 
 
 def test_the_1080p_version_is_asked_for_by_the_videos_id_and_model() -> None:

@@ -2,11 +2,15 @@
 #   docker run --read-only --tmpfs /tmp -v veobot:/data -e DISCORD_TOKEN -e ACEDATACLOUD_API_TOKEN veo-discord-bot
 
 FROM python:3.13-slim AS packages
+WORKDIR /build
 COPY requirements.lock .
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --no-deps --only-binary=:all: --require-hashes --requirement requirements.lock
 
 FROM python:3.13-slim
+LABEL org.opencontainers.image.title="Veo Discord bot" \
+      org.opencontainers.image.description="A Discord bot through which a community makes videos with Google Veo" \
+      org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

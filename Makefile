@@ -16,10 +16,10 @@ JOBS ?= 3
 COVERAGE = $(if $(COV),--cov --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow soak bench check static lint format types imports audit lock clean
+.PHONY: help setup demo test slow soak bench image imagetest check static lint format types imports audit lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z][a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## Create .venv from the lock files (again when they change)
 
@@ -47,6 +47,13 @@ soak: setup ## Run the long soak tests
 
 bench: setup ## Run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
+
+image: ## Build the image with docker or podman
+	@engine=$$(command -v docker || command -v podman) || { echo "make image: neither docker nor podman is on the PATH; install one of them" >&2; exit 1; }; \
+	"$$engine" build --tag veo-discord-bot .
+
+imagetest: setup ## Build the image without an engine and run the bot in it (root, Debian's buildah and mmdebstrap)
+	$(BIN)/python -m pytest -m image --timeout 900 $(ARGS)
 
 check: static ## Run every check: lint, format, types, imports, known vulnerabilities, tests with coverage
 	@$(MAKE) --no-print-directory test COV=1

@@ -14,6 +14,7 @@ from playwright.async_api import FilePayload, Locator, Page, async_playwright, e
 from sandbox.demo import LivePage, Pump, demo_world
 from sandbox.demo.pictures import harbour
 from sandbox.demo.world import MakeBot, World
+from tests.programs import missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -56,7 +57,7 @@ class Demo:
 @pytest.fixture
 async def demo(make_bot: MakeBot, tmp_path: Path) -> AsyncIterator[Demo]:
     if _CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
+        missing("Chromium")
     async with (
         demo_world(make_bot, tmp_path / "bot", video_takes=4) as world,
         LivePage(world.env, world.films, world.people.all, port=None) as page,

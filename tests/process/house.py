@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,7 +57,6 @@ class House:
 
     async def launch(self, *, kill_at: str | None = None, **environment: str) -> Process:
         """Start the process and wait for nothing."""
-        self._life_began = len(self.log_of_all_lives)
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         surroundings |= {
             "DISCORD_TOKEN": DISCORD_TOKEN,
@@ -67,7 +66,11 @@ class House:
         # Hundreds of modules are not compiled anew at each start.
         surroundings |= {"PYTHONPYCACHEPREFIX": str(_compiled(self.config)), "PYTHONDONTWRITEBYTECODE": ""}
         surroundings |= environment | ({"VEO_KILL_AT": kill_at} if kill_at else {})
-        command = (sys.executable, "bot.py", "run", "--config", str(self.config))
+        return await self._spawn((sys.executable, "bot.py", "run", "--config", str(self.config)), surroundings)
+
+    async def _spawn(self, command: Sequence[str], surroundings: Mapping[str, str]) -> Process:
+        """Start a program as the bot's process; what it prints goes to the log."""
+        self._life_began = len(self.log_of_all_lives)
         with self._log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *command, cwd=ROOT, env=surroundings, stdout=log, stderr=log

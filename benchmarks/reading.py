@@ -1,4 +1,4 @@
-"""Batch answers of 50 records read by wire.parse_items, beside json.loads alone."""
+"""Batch answers of 50 records read by records.parse_items, beside json.loads alone."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections.abc import Callable
 from time import perf_counter
 
 from benchmarks.measure import Comparison, Way
-from veo_core import wire
+from veo_core.loose import parse_object
+from veo_core.records import parse_items
+from veo_core.wire import BATCH_LIMIT
 
 
 def compare_reading(size: int, rounds: int) -> Comparison:
     """Read `size` answers `rounds` times in each way."""
-    answer = json.dumps({"items": [_record(number) for number in range(wire.BATCH_LIMIT)], "count": wire.BATCH_LIMIT})
+    answer = json.dumps({"items": [_record(number) for number in range(BATCH_LIMIT)], "count": BATCH_LIMIT})
     ours: list[float] = []
     alone: list[float] = []
     for _ in range(rounds):
         ours.append(_timed(_reports, answer, size))
         alone.append(_timed(json.loads, answer, size))
     return Comparison(
-        f"{size} batch answers of {wire.BATCH_LIMIT}",
+        f"{size} batch answers of {BATCH_LIMIT}",
         size,
         Way("parse_items", tuple(ours), "every shape of the API understood"),
         Way("json.loads alone", tuple(alone), f"{len(answer) / 1000:.0f} kB each"),
@@ -34,7 +36,7 @@ def _timed(read: Callable[[str], object], answer: str, size: int) -> float:
 
 
 def _reports(answer: str) -> object:
-    return wire.parse_items(wire.parse_object(answer) or {})
+    return parse_items(parse_object(answer) or {})
 
 
 def _record(number: int) -> dict[str, object]:

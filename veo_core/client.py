@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from veo_core import wire
+from veo_core import answers, records, wire
 from veo_core.clock import Now
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Rejected, Unreachable
+from veo_core.loose import Json, parse_object
 from veo_core.models import Submission, TaskReport, TaskState
 from veo_core.reasons import Reason
 
@@ -75,12 +76,12 @@ class VeoClient:
         Raises Unreachable (nothing was created), RateLimited, AnswerLost, AccountProblem, Rejected.
         """
         reply = await self._request("/veo/videos", wire.submission_body(submission), self._submit_timeout)
-        body = wire.parse_object(reply.text)
-        answer = wire.parse_answer(body or {})
+        body = parse_object(reply.text)
+        answer = answers.parse_answer(body or {})
         refusal = self._refusal(reply, answer)
         if refusal is not None and (answer.task_id is None or not isinstance(refusal, AnswerLost)):
             raise refusal
-        report = wire.task_report(answer)
+        report = records.task_report(answer)
         if report.state is TaskState.SUCCEEDED:
             return report
         if answer.task_id is None:
@@ -94,7 +95,7 @@ class VeoClient:
         Raises Unreachable, RateLimited, AccountProblem.
         """
         body = await self._tasks(wire.batch_body(list(task_ids)))
-        reports = wire.parse_items(body or {})
+        reports = records.parse_items(body or {})
         if reports is None:
             raise Unreachable("the batch answer has no items")
         return {report.task_id: report for report in reports if report.task_id is not None}
@@ -104,7 +105,7 @@ class VeoClient:
 
         Raises Unreachable, RateLimited, AccountProblem, Rejected.
         """
-        return wire.parse_record(await self._tasks(wire.retrieve_body(task_id)))
+        return records.parse_record(await self._tasks(wire.retrieve_body(task_id)))
 
     async def find(self, since: datetime) -> tuple[TaskReport, ...]:
         """The account's tasks made since then, to recognise one whose answer was lost.
@@ -115,13 +116,13 @@ class VeoClient:
         offset = 0
         for _ in range(MAX_LISTING_PAGES):
             body = await self._tasks(wire.listing_body(since.timestamp(), offset=offset)) or {}
-            reports = wire.parse_items(body)
+            reports = records.parse_items(body)
             if reports is None:
                 raise Unreachable("the listing has no items")
-            offset += wire.count_items(body)
+            offset += records.count_items(body)
             page = {report.task_id: report for report in reports if report.task_id is not None}
             # A page may be shorter than what was asked for; the last one is empty, or repeats what is known.
-            if wire.count_items(body) == 0 or (page and page.keys() <= found.keys()):
+            if records.count_items(body) == 0 or (page and page.keys() <= found.keys()):
                 break
             found |= page
         return tuple(found.values())
@@ -133,16 +134,16 @@ class VeoClient:
         """
         await self._tasks(wire.listing_body(self._now().timestamp(), offset=0, limit=1))
 
-    async def _tasks(self, body: wire.Json) -> wire.Json | None:
+    async def _tasks(self, body: Json) -> Json | None:
         """POST /veo/tasks: changes nothing at the provider, so every failure may be tried again."""
         try:
             reply = await self._request("/veo/tasks", body, self._look_timeout)
         except AnswerLost as error:
             raise Unreachable(error.message) from error
-        value = wire.parse_object(reply.text)
+        value = parse_object(reply.text)
         if value is None and reply.status == _OK and reply.text.strip() == "null":
             return None
-        answer = wire.parse_answer({"error": (value or {}).get("error")})
+        answer = answers.parse_answer({"error": (value or {}).get("error")})
         refusal = self._refusal(reply, answer)
         if isinstance(refusal, RateLimited | AccountProblem) or (
             isinstance(refusal, Rejected) and body["action"] == "retrieve"
@@ -152,7 +153,7 @@ class VeoClient:
             raise Unreachable(f"/veo/tasks answered {reply.status} {answer.error.code if answer.error else ''}".strip())
         return value
 
-    async def _request(self, path: str, body: wire.Json, limit: aiohttp.ClientTimeout) -> _Reply:
+    async def _request(self, path: str, body: Json, limit: aiohttp.ClientTimeout) -> _Reply:
         """Send one POST and read its bounded answer.
 
         Raises Unreachable when nothing was sent, AnswerLost when something may have been.
@@ -173,9 +174,9 @@ class VeoClient:
         """Nothing shorter is a token; it could be a word of the answer itself."""
         return text.replace(self._token, "[token]") if len(self._token) >= _SHORTEST_TOKEN else text
 
-    def _refusal(self, reply: _Reply, answer: wire.Answer) -> ProviderError | None:
+    def _refusal(self, reply: _Reply, answer: answers.Answer) -> ProviderError | None:
         """What an answer that is no success means; None for a success. The contract's table, row by row."""
-        error = answer.error or wire.ApiError()
+        error = answer.error or answers.ApiError()
         message, code, trace_id = error.message or f"HTTP {reply.status}", error.code, answer.trace_id
         if reply.status == _TOO_MANY or code == "too_many_requests":
             wait = wire.retry_after(reply.retry_after, self._now())
@@ -187,7 +188,7 @@ class VeoClient:
         return _refused_for_good(reply, answer, error)
 
 
-def _refused_for_good(reply: _Reply, answer: wire.Answer, error: wire.ApiError) -> ProviderError | None:
+def _refused_for_good(reply: _Reply, answer: answers.Answer, error: answers.ApiError) -> ProviderError | None:
     if reply.status >= _CLIENT_ERROR or error.code in _REFUSAL_CODES:
         return _client_error(reply, error, answer.trace_id)
     if reply.status >= _REDIRECT:
@@ -202,7 +203,7 @@ _BAD_REQUEST, _UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _NOT_FOUND = 400, 401, 402, 4
 _REQUEST_TIMEOUT, _TOO_MANY = 408, 429
 
 
-def _is_account_problem(status: int, error: wire.ApiError) -> bool:
+def _is_account_problem(status: int, error: answers.ApiError) -> bool:
     if error.code in _ACCOUNT_CODES or status in {_UNAUTHORIZED, _PAYMENT}:
         return True
     # A 403 is balance or moderation, hardly ever authentication; an error may be a bare sentence without a code.
@@ -211,7 +212,7 @@ def _is_account_problem(status: int, error: wire.ApiError) -> bool:
     return bool(_ACCOUNT_WORDS.search(error.message))
 
 
-def _client_error(reply: _Reply, error: wire.ApiError, trace_id: str | None) -> ProviderError:
+def _client_error(reply: _Reply, error: answers.ApiError, trace_id: str | None) -> ProviderError:
     message = error.message or f"HTTP {reply.status}"
     if reply.status == _NOT_FOUND and not error.code:
         return Unreachable("the API is not at this address: HTTP 404")

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.core.values import NOW
 from veo_core.models import Submission
+from veo_core.records import parse_submission
 from veo_core.wire import (
     batch_body,
     fingerprint,
     listing_body,
-    parse_submission,
     retrieve_body,
     retry_after,
     submission_body,

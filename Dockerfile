@@ -32,6 +32,6 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGINT
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:' + os.environ['VEOBOT_SERVER__PORT'] + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:' + os.environ['VEOBOT_SERVER__PORT'] + '/readyz', timeout=4)"]
 ENTRYPOINT ["python", "bot.py"]
 CMD ["run"]

@@ -21,6 +21,7 @@ from runtime.health import health_server
 from runtime.kill import arm_from_environment
 from runtime.logs import set_up_logs
 from runtime.serve import serve
+from runtime.vitals import Life, Vitals
 from veo_core.client import VeoClient
 from veo_core.clock import Now, SteadyClock
 from veo_core.courier import Courier
@@ -40,8 +41,12 @@ from veo_core.workshop import Workshop
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, *, now: Now, idle: Idle = rest) -> AsyncGenerator[VeoBot]:
+async def assembled(
+    settings: Settings, *, now: Now, idle: Idle = rest, vitals: Vitals | None = None
+) -> AsyncGenerator[VeoBot]:
     """Open what the bot needs and put it together; leaving closes everything in the reverse order.
+
+    `vitals` is told of it for the health pages.
 
     Raises StorageError when the database cannot be used.
     """
@@ -65,15 +70,18 @@ async def assembled(settings: Settings, *, now: Now, idle: Idle = rest) -> Async
         workshop.changed.connect(*loops)
         bot.run_beside(loops)
         await store.queue.recover(now())
-        yield bot
+        with (vitals or Vitals()).watch(Life(bot, provider, partial(store.meta.check, now))):
+            yield bot
 
 
 async def run(settings: Settings) -> int:
     """Work until asked to stop."""
     require_tokens(settings)
-    clock = SteadyClock()
-    async with health_server(settings.server.host, settings.server.port):
-        await serve(partial(assembled, settings, now=clock.now), settings.discord.token.get_secret_value())
+    clock, vitals = SteadyClock(), Vitals()
+    async with health_server(settings.server.host, settings.server.port, vitals):
+        await serve(
+            partial(assembled, settings, now=clock.now, vitals=vitals), settings.discord.token.get_secret_value()
+        )
     return 0
 
 

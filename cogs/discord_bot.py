@@ -16,17 +16,17 @@ from cogs.account import account_commands
 from cogs.admin import admin_group
 from cogs.create import create_command
 from cogs.errors import answer_error
+from cogs.gateway_line import GatewayLine
 from cogs.library import library_commands
 from cogs.permissions import missing_lines
 from cogs.ui.buttons import press
+from cogs.worker import Runs, Worker
 from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
 _COMMANDS_KEY = "commands_hash"
 _IDENTIFY_SPACING = 5.0
-# A look that hangs changes nothing and may be cut off; the next start takes it up again.
-_STOP_GRACE = 4.0
 
 
 class Remembers(Protocol):
@@ -38,18 +38,6 @@ class Remembers(Protocol):
 
     async def put(self, key: str, value: str) -> None:
         """Remember a value."""
-        ...
-
-
-class Runs(Protocol):
-    """A background loop."""
-
-    async def run(self) -> None:
-        """Until asked to stop."""
-        ...
-
-    def stop(self) -> None:
-        """Ask it to end after what is in hand."""
         ...
 
 
@@ -85,19 +73,44 @@ class VeoBot(commands.AutoShardedBot):
         self.studio = studio
         self.direct_messages = direct_messages
         self._remembers = remembers
-        self._loops: tuple[Runs, ...] = ()
-        self._runners: list[asyncio.Task[None]] = []
+        self._worker = Worker()
+        self._line = GatewayLine(self)
+        self._is_stopping = False
+
+    def worker_trouble(self) -> str | None:
+        """Which background loop ended or stands still, in a few words."""
+        return None if self._is_stopping else self._worker.trouble()
+
+    def gateway_trouble(self) -> str | None:
+        """Why Discord's events do not arrive, in a few words."""
+        return "stopping" if self._is_stopping else self._line.gateway_trouble()
+
+    def heartbeat_trouble(self) -> str | None:
+        """Whether the gateway stopped to acknowledge, in a few words."""
+        return self._line.heartbeat_trouble()
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A shard is identified."""
+        self._line.came(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """A shard goes on where it was."""
+        self._line.came(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """A shard lost its connection."""
+        self._line.went(shard_id)
 
     def run_beside(self, loops: tuple[Runs, ...]) -> None:
         """The loops that begin with the login and end before the connection does."""
-        self._loops = loops
+        self._worker = Worker(loops)
 
     async def setup_hook(self) -> None:
         """After the login: commands, buttons, and the loops, which take up what the last run left."""
         self.tree.add_command(veo_group(self.studio))
         self.tree.add_command(admin_group())
         await self._sync_commands()
-        self._runners = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
+        self._worker.begin()
 
     async def on_ready(self) -> None:
         """Tell the log where a permission is missing; people there would be refused."""
@@ -121,14 +134,8 @@ class VeoBot(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Stop the loops first, so that what is in hand can still be posted."""
-        for loop in self._loops:
-            loop.stop()
-        if self._runners:
-            _, late = await asyncio.wait(self._runners, timeout=_STOP_GRACE)
-            for runner in late:
-                runner.cancel()
-            await asyncio.wait(self._runners)
-            self._runners = []
+        self._is_stopping = True
+        await self._worker.stop()
         await super().close()
 
     async def _sync_commands(self) -> None:

@@ -32,9 +32,17 @@ class Loop(ABC):
         self._idle = idle
         self._wake = asyncio.Event()
         self._stopping = False
+        self._owed_since: datetime | None = None
+
+    @property
+    def owed_for(self) -> timedelta:
+        """For how long a turn is owed: since the one in hand began or the next was due; zero while it rests."""
+        return max(timedelta(0), self._now() - self._owed_since) if self._owed_since is not None else timedelta(0)
 
     def wake(self) -> None:
         """Something changed: take the next turn now."""
+        now = self._now()
+        self._owed_since = now if self._owed_since is None else min(now, self._owed_since)
         self._wake.set()
 
     def stop(self) -> None:
@@ -47,7 +55,8 @@ class Loop(ABC):
         try:
             while not self._stopping:
                 self._wake.clear()
-                due_at = await self._safe_turn()
+                self._owed_since = self._now()
+                self._owed_since = due_at = await self._safe_turn()
                 if not self._stopping:
                     await self._idle(self._wake, self._seconds_until(due_at))
         finally:

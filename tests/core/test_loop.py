@@ -225,3 +225,39 @@ async def test_work_that_raises_is_logged_and_rests_before_it_may_begin_again(
 
     assert not hands.runners.has(7)
     assert [record.getMessage() for record in caplog.records] == ["Work on a job failed"]
+
+
+async def test_a_loop_owes_nothing_while_it_rests_and_counts_from_a_turn_from_a_due_moment_and_from_a_wake(
+    clock: Clock,
+) -> None:
+    held: list[Counting] = []
+
+    def what(_: int) -> datetime | None:
+        clock.advance(5)
+        in_turn.append(held[0].owed_for)
+        held[0].stop()
+        return clock.now() + 10 * SECOND
+
+    in_turn: list[timedelta] = []
+    held.append(Counting(clock, what))
+    before = held[0].owed_for
+    await held[0].run()
+    rests = held[0].owed_for
+    clock.advance(4)
+    held[0].wake()
+    clock.advance(3)
+    woken = held[0].owed_for
+    clock.advance(20)
+
+    assert (before, in_turn, rests, woken) == (timedelta(0), [5 * SECOND], timedelta(0), 3 * SECOND)
+    assert held[0].owed_for == 23 * SECOND
+
+
+async def test_a_loop_that_nobody_turned_when_it_was_due_owes_since_that_moment(clock: Clock) -> None:
+    held: list[Counting] = []
+    held.append(Counting(clock, stop_after(1, held, clock.now() + 10 * SECOND)))
+    await held[0].run()
+
+    clock.advance(70)
+
+    assert held[0].owed_for == 60 * SECOND

@@ -52,6 +52,7 @@ class Gateway:
         self.heartbeat_interval = 41.25
         self.ack_heartbeats = True
         self.refusing = False
+        self.never_ready = False
         self.privileged_intents = 0
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
@@ -149,7 +150,8 @@ class Gateway:
         session = Session(secrets.token_hex(16), shard, data["intents"], self._world.clock.now(), connection)
         connection.session = session
         self.sessions[session.id] = session
-        self._greet(session)
+        if not self.never_ready:
+            self._greet(session)
         self._world.changes.notify()
 
     def _refusal(self, connection: Connection, data: Json, shard: tuple[int, int]) -> int:

@@ -116,12 +116,12 @@ def test_everything_else_is_kept_out_of_the_build() -> None:
 
 
 class _Health(BaseHTTPRequestHandler):
-    """Answers /healthz with the server's `answer`, and nothing else."""
+    """Answers /readyz with the server's `answer`, and nothing else."""
 
     answer = HTTPStatus.OK
 
     def do_GET(self) -> None:
-        self.send_response(self.answer if self.path == "/healthz" else HTTPStatus.NOT_FOUND)
+        self.send_response(self.answer if self.path == "/readyz" else HTTPStatus.NOT_FOUND)
         self.end_headers()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

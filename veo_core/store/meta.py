@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from veo_core.clock import Now
+from veo_core.errors import StorageError
 from veo_core.store.database import Database
 
 
@@ -26,6 +28,16 @@ class Meta:
                 "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, value),
             )
+
+    async def check(self, now: Now) -> None:
+        """Write a row and read it back: whether the database works, for the health page.
+
+        Raises StorageError.
+        """
+        written = now().isoformat()
+        await self.put("health_check", written)
+        if await self.get("health_check") != written:
+            raise StorageError("the database forgot what was written")
 
     async def instance(self) -> str:
         """The random name this database got when it was made: six characters."""

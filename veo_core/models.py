@@ -222,14 +222,6 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class QueuePlace:
-    """Where a queued job stands: `position` counts from 1; `ready_at` is an estimate."""
-
-    position: int | None
-    ready_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class MediaFile:
     """A downloaded result on disk, first bytes checked, at its beginning; `size` in bytes."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from veo_core import quota
 from veo_core.catalog import Model
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.errors import Refusal
+from veo_core.expectation import QueuePlace, Rounds, place_of
 from veo_core.models import (
     CANCELLABLE,
     Asker,
@@ -20,7 +21,6 @@ from veo_core.models import (
     NewJob,
     Overview,
     Place,
-    QueuePlace,
     Receipt,
     VideoRequest,
 )
@@ -29,7 +29,6 @@ from veo_core.rules import check_request, check_upscale
 from veo_core.workshop import Workshop
 
 _OVERVIEW = timedelta(days=7)
-_UPSCALE_TIME = timedelta(seconds=40)
 
 
 class Inspects(Protocol):
@@ -166,8 +165,10 @@ class Studio:
     async def active(self, asker: Asker) -> tuple[Ticket, ...]:
         """A person's jobs that have not ended, with their places."""
         jobs = await self._requests.active(asker.user_id)
-        positions = await self._queue.positions() if jobs else {}
-        return tuple(Ticket(job, self._estimate(job, positions.get(job.job_id))) for job in jobs)
+        any_waits = any(job.state is JobState.QUEUED for job in jobs)
+        positions = await self._queue.positions(asker.user_id) if any_waits else {}
+        waiting = await self._queue.waiting() if any_waits else 0
+        return tuple(Ticket(job, self._place(job, positions.get(job.job_id), waiting)) for job in jobs)
 
     async def waiting(self, asker: Asker) -> tuple[Job, ...]:
         """A person's jobs that may still be cancelled, oldest first."""
@@ -224,8 +225,10 @@ class Studio:
 
     async def place_in_queue(self, job: Job) -> QueuePlace:
         """Where a job stands and when it is expected to be ready."""
-        positions = await self._queue.positions() if job.state is JobState.QUEUED else {}
-        return self._estimate(job, positions.get(job.job_id))
+        waits = job.state is JobState.QUEUED
+        position = await self._queue.position(job) if waits else None
+        waiting = await self._queue.waiting() if waits and position is None else 0
+        return self._place(job, position, waiting)
 
     async def _check_blocked(self, asker: Asker, guild_id: int | None) -> None:
         if guild_id is not None and await self._people.is_blocked(guild_id, asker.user_id):
@@ -245,16 +248,9 @@ class Studio:
             raise Refusal(Reason.NOT_FOUND, job_id=job_id)
         return job
 
-    def _estimate(self, job: Job, position: int | None) -> QueuePlace:
-        """When it is probably ready: an average round for each full set of places before it."""
-        row = self._catalog.known(job.model)
-        usual = _UPSCALE_TIME if job.kind is JobKind.UPSCALE or row is None else row.usual
-        began = (job.submitting_at if job.state is not JobState.QUEUED else None) or self._now()
-        rounds = 0 if position is None else (position - 1) // self._max_running
-        return QueuePlace(position, self._at_least_soon(began + usual * (rounds + 1)))
-
-    def _at_least_soon(self, moment: datetime) -> datetime:
-        return max(moment, self._now() + timedelta(seconds=5))
+    def _place(self, job: Job, position: int | None, waiting: int) -> QueuePlace:
+        rounds = Rounds(self._now(), self._max_running, self._catalog.known(job.model))
+        return place_of(job, position, waiting, rounds)
 
 
 def _managed(asker: Asker, place: Place) -> int:

@@ -59,7 +59,7 @@ class Submitter(Loop):
         while self._runners.free > 0 and not self._stopping:
             wait_until = self._may_send_at()
             if wait_until is not None:
-                return wait_until if await self._queue.waiting() else None
+                return wait_until if await self._queue.any_waiting() else None
             reached(Checkpoint.BEFORE_CLAIM)
             job = await self._queue.claim(
                 self._now(), max_running=self._max_running, running_per_user=self._running_per_user

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from cogs.ui.text import ordinal, quoted, shorten
 from cogs.ui.words import WORDS, Words, relative
 from veo_core.catalog import Model
-from veo_core.models import Job, JobKind, JobState, Overview, QueuePlace
+from veo_core.expectation import COUNTED_BEFORE, QueuePlace
+from veo_core.models import Job, JobKind, JobState, Overview
 from veo_core.quota import QuotaAnswer
 from veo_core.reasons import Reason
 from veo_core.studio import Allowance, Ticket
@@ -40,9 +41,8 @@ def status_line(job: Job, words: str, *, with_prompt: bool = True) -> str:
 
 def state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) -> str:
     """What the status line says of the job's state."""
-    ready = f"ready {relative(place.ready_at)}"
-    line = f"{ordinal(place.position)} in line · " if place.position is not None else ""
-    waiting = "paused by the operator, it goes on by itself" if paused else f"{line}{ready}"
+    ready = _ready(place)
+    waiting = "paused by the operator, it goes on by itself" if paused else _in_line(place, " · ") + ready
     state, words = {
         "awaiting_review": ("waiting for a moderator", "nothing is counted if it's declined"),
         "queued": ("queued", waiting),
@@ -53,6 +53,18 @@ def state_words(job: Job, place: QueuePlace, *, paused: bool, link: str | None) 
         "rejected": ("declined", "not counted"),
     }.get(job.status_wanted, ("running", ready))
     return f"{state} {number_mark(job)} {words}"
+
+
+def _in_line(place: QueuePlace, then: str) -> str:
+    if place.is_far:
+        return f"more than {COUNTED_BEFORE} are before it{then}"
+    return f"{ordinal(place.position)} in line{then}" if place.position is not None else ""
+
+
+def _ready(place: QueuePlace) -> str:
+    """Far back in the line only a range is honest."""
+    earliest = f"ready {relative(place.ready_at)}{' at the earliest' if place.is_far else ''}"
+    return earliest if place.ready_by is None else f"{earliest}, {relative(place.ready_by)} at the latest"
 
 
 def result_text(job: Job, *, with_prompt: bool = True, beside_link: bool = False) -> str:
@@ -100,8 +112,7 @@ def accepted_text(ticket: Ticket, *, paused: bool) -> str:
     where = "I'll send it to you directly." if job.private else "It will appear in this channel."
     if paused:
         return f"Your video is **#{job.job_id}**. Submissions are paused by the operator; it goes on by itself. {where}"
-    line = f"{ordinal(place.position)} in line, " if place.position is not None else ""
-    return f"Your video is **#{job.job_id}**, {line}ready {relative(place.ready_at)}. {where}"
+    return f"Your video is **#{job.job_id}**, {_in_line(place, ', ')}{_ready(place)}. {where}"
 
 
 def already_text(job: Job) -> str:
@@ -138,9 +149,8 @@ def active_text(tickets: Iterable[Ticket], *, paused: bool) -> str:
 def _active_line(ticket: Ticket) -> str:
     job, place = ticket.job, ticket.place
     waiting = job.state in {JobState.QUEUED, JobState.AWAITING_REVIEW}
-    line = f"{ordinal(place.position)} in line, " if place.position is not None else ""
     state = "queued" if waiting else "running"
-    return f"**#{job.job_id}** {quoted(job.prompt, _IN_LIST)} · {state} · {line}ready {relative(place.ready_at)}"
+    return f"**#{job.job_id}** {quoted(job.prompt, _IN_LIST)} · {state} · {_in_line(place, ', ')}{_ready(place)}"
 
 
 def history_text(jobs: Iterable[Job]) -> str:

@@ -15,7 +15,7 @@ from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
 from veo_core.catalog import Catalog
 from veo_core.courier import Courier
 from veo_core.loop import Loop, Runners
-from veo_core.models import Asker, Job, JobKind, NewJob, Place, Submission
+from veo_core.models import Asker, Job, JobKind, JobState, NewJob, Place, Submission
 from veo_core.pace import Pace
 from veo_core.poller import Poller
 from veo_core.provider import Provider
@@ -168,6 +168,12 @@ def is_awake(loop: Loop) -> bool:
 def connection_of(store: Store) -> aiosqlite.Connection:
     """The store's own connection, beside its transactions."""
     return store.database._connection
+
+
+async def counts(store: Store) -> dict[JobState, int]:
+    """How many jobs stand in each state; the product never asks, since that reads the whole past."""
+    rows = await connection_of(store).execute_fetchall("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+    return {JobState(row["state"]): row["n"] for row in rows}
 
 
 def _runners(loop: Loop) -> list[asyncio.Task[None]]:

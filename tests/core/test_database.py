@@ -18,7 +18,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from tests.core.bench import PLENTY, connection_of, new_job
+from tests.core.bench import PLENTY, connection_of, counts, new_job
 from tests.core.fakes import START
 from veo_core.errors import StorageError, StorageInUse
 from veo_core.store import Database, Store, database
@@ -211,7 +211,7 @@ async def test_a_file_locked_by_another_process_is_a_clear_refusal_and_no_half_w
             await store.requests.record(new_job(), PLENTY, START)
         assert await store.meta.get("before") == "here"
 
-    assert await store.requests.counts() == {}
+    assert await counts(store) == {}
     assert (await store.requests.record(new_job(), PLENTY, START)).is_new
 
 

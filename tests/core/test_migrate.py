@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,3 +236,90 @@ def test_a_folder_is_refused(path: Path) -> None:
         migrate.migrate(path)
     with pytest.raises(StorageError, match="cannot be used"):
         migrate.check(path)
+
+
+def test_opening_takes_as_many_steps_with_a_long_past_as_without(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate.migrate(path)
+    connect, steps = sqlite3.connect, Steps()
+
+    def counted(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*args, **options)
+        connection.set_progress_handler(steps.another, 10)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    migrate.migrate(path)
+    few = steps.taken()
+    ask(
+        path,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+        " INSERT INTO meta SELECT 'key ' || i, hex(zeroblob(100)) FROM n",
+    )
+    steps.taken()
+
+    migrate.migrate(path)
+
+    assert few > 0
+    assert steps.taken() <= few * 1.1
+    migrate.check(path)
+    assert steps.taken() > few * 10
+
+
+class Steps:
+    """Counts the steps of SQLite's machine, in tens, so that nothing depends on the computer."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def another(self) -> int:
+        self._count += 1
+        return 0
+
+    def taken(self) -> int:
+        """So many since the last time."""
+        count, self._count = self._count, 0
+        return count
+
+
+def test_damage_deep_in_the_file_is_found_by_the_check_and_told_where_it_shows_itself(path: Path) -> None:
+    asyncio.run(fill(path))
+    [[page_size]] = ask(path, "PRAGMA page_size")
+    assert isinstance(page_size, int)
+    pages = bytearray(path.read_bytes())
+    start = pages.index(b"57 57 57 57") // page_size * page_size
+    pages[start : start + page_size] = b"\xff" * page_size
+    path.write_bytes(pages)
+
+    with pytest.raises(StorageError, match="damaged"):
+        migrate.check(path)
+    with pytest.raises(StorageError, match=r"damaged: .*; put a backup in its place"):
+        asyncio.run(read_all(path))
+
+
+async def read_all(path: Path) -> None:
+    async with Store.open(path) as store:
+        for job_id in range(1, 101):
+            await store.requests.get(job_id)
+
+
+def test_a_damaged_database_is_not_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FIRST)
+    migrate.migrate(path)
+    ask(
+        path,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+        " INSERT INTO notes SELECT i || ' ' || i || hex(zeroblob(100)) FROM n",
+    )
+    [[page_size]] = ask(path, "PRAGMA page_size")
+    assert isinstance(page_size, int)
+    pages = bytearray(path.read_bytes())
+    start = pages.index(b"150 150") // page_size * page_size
+    pages[start : start + page_size] = b"\xff" * page_size
+    path.write_bytes(pages)
+    use(monkeypatch, FIRST, SECOND)
+
+    with pytest.raises(StorageError, match="damaged"):
+        migrate.migrate(path)
+
+    assert version(path) == 1
+    assert not list(path.parent.glob("*.before-*"))

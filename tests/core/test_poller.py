@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.core.bench import Bench, connection_of
+from tests.core.bench import Bench, connection_of, counts
 from tests.core.fakes import START, Clock, FakeTask
 from veo_core.errors import AccountProblem, RateLimited, Unreachable
 from veo_core.models import Job, JobKind, JobState
@@ -131,7 +131,7 @@ async def test_many_unknown_tasks_are_asked_for_a_few_at_a_time_until_all_are_to
     await bench.pass_time(600)
 
     assert in_one_turn <= 3
-    assert await store.requests.counts() == {JobState.FAILED: 20}
+    assert await counts(store) == {JobState.FAILED: 20}
     assert sorted(bench.posts.delivered) == [job.job_id for job in jobs]
 
 
@@ -234,14 +234,14 @@ async def test_an_outage_of_an_hour_with_five_hundred_waiting_costs_one_attempt_
     assert min(times_between(bench.api.times_of())) >= 5
     assert bench.turns - turns < 5 * HOUR / 5
     assert said(caplog, "cannot be reached") == 1
-    assert await store.requests.counts() == {JobState.RUNNING: 20, JobState.QUEUED: 480}
+    assert await counts(store) == {JobState.RUNNING: 20, JobState.QUEUED: 480}
 
     bench.api.outage = None
     await bench.pass_time(20)
     assert said(caplog, "answers again") == 1
     bench.api.finish()
     await bench.pass_time(60)
-    assert await store.requests.counts() == {JobState.SUCCEEDED: 500}
+    assert await counts(store) == {JobState.SUCCEEDED: 500}
     assert len(bench.api.submissions) == 500
 
 
@@ -302,7 +302,7 @@ async def test_a_long_downtime_ends_nothing_that_has_its_video(store: Store, clo
     await bench.pass_time(10)
 
     assert sorted(bench.posts.delivered) == [job.job_id for job in jobs]
-    assert await store.requests.counts() == {JobState.SUCCEEDED: 60}
+    assert await counts(store) == {JobState.SUCCEEDED: 60}
 
 
 async def test_a_clock_a_day_ahead_at_a_start_gives_every_task_its_time(bench: Bench) -> None:
@@ -312,7 +312,7 @@ async def test_a_clock_a_day_ahead_at_a_start_gives_every_task_its_time(bench: B
 
     # What really takes three minutes more.
     await bench.pass_time(180)
-    assert await bench.store.requests.counts() == {JobState.RUNNING: 5}
+    assert await counts(bench.store) == {JobState.RUNNING: 5}
     bench.api.finish()
     await bench.pass_time(70)
 

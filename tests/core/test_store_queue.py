@@ -34,6 +34,10 @@ async def claim_all(store: Store, *, max_running: int = 1000, running_per_user: 
     return claimed
 
 
+async def positions_of(store: Store, *people: int) -> dict[int, int]:
+    return {job: place for user_id in people for job, place in (await store.queue.positions(user_id)).items()}
+
+
 async def job_of(store: Store, job: Job) -> Job:
     found = await store.requests.get(job.job_id)
     assert found is not None
@@ -73,7 +77,7 @@ async def test_positions_tell_the_order_of_the_claims(store: Store, clock: Clock
     await claim(store)
     await claim(store)
 
-    positions = await store.queue.positions()
+    positions = await positions_of(store, 1, 2, 3)
     claimed = await claim_all(store)
 
     assert [positions[job.job_id] for job in claimed] == [1, 2, 3, 4, 5, 6]
@@ -83,13 +87,14 @@ async def test_positions_are_of_queued_jobs_only_and_close_up(store: Store, cloc
     jobs = await ask(store, clock, 1, 2, 3)
     await store.requests.cancel(jobs[0].job_id, START)
 
-    assert await store.queue.positions() == {jobs[1].job_id: 1, jobs[2].job_id: 2}
+    assert await positions_of(store, 1, 2, 3) == {jobs[1].job_id: 1, jobs[2].job_id: 2}
     assert await store.queue.waiting() == 2
 
 
 async def test_an_empty_queue_has_no_positions(store: Store) -> None:
-    assert await store.queue.positions() == {}
+    assert await store.queue.positions(1) == {}
     assert await store.queue.waiting() == 0
+    assert not await store.queue.any_waiting()
 
 
 async def test_more_than_a_person_may_run_are_queued_not_refused(store: Store, clock: Clock) -> None:

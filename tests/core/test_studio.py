@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.bench import Bench, connection_of, is_awake
+from tests.core.bench import Bench, connection_of, counts, is_awake
 from tests.core.fakes import START, Clock
 from veo_core.errors import Refusal, StorageError
 from veo_core.models import Asker, Image, Job, JobKind, JobState, Place, VideoRequest
@@ -146,7 +146,7 @@ async def test_ten_requests_at_once_against_a_limit_of_five_accept_exactly_five(
     )
 
     assert sum(isinstance(answer, Refusal) for answer in answers) == 5
-    assert await bench.store.requests.counts() == {JobState.QUEUED: 5}
+    assert await counts(bench.store) == {JobState.QUEUED: 5}
 
 
 async def test_the_allowance_says_what_is_left_and_when_the_next_place_frees(studio: Studio, clock: Clock) -> None:
@@ -169,7 +169,7 @@ async def test_what_could_not_be_recorded_is_an_error_and_no_job(bench: Bench, s
         with pytest.raises(StorageError):
             await studio.request(ANN, a_video(), HERE)
 
-    assert await bench.store.requests.counts() == {}
+    assert await counts(bench.store) == {}
     assert not is_awake(bench.submitter)
 
 

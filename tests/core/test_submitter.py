@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.core.bench import PACE, Bench, connection_of, new_job
+from tests.core.bench import PACE, Bench, connection_of, counts, new_job
 from tests.core.fakes import START, Clock, Fault
 from veo_core.errors import AnswerLost, RateLimited, Rejected, Unreachable
 from veo_core.models import JobState
@@ -56,7 +56,7 @@ async def test_more_than_a_person_may_run_wait_and_are_sent_as_places_free(store
         bench.api.finish()
         await bench.pass_time(60)
 
-    assert await store.requests.counts() == {JobState.SUCCEEDED: 6}
+    assert await counts(store) == {JobState.SUCCEEDED: 6}
 
 
 async def test_those_with_fewest_running_are_sent_first(store: Store, clock: Clock) -> None:
@@ -121,7 +121,7 @@ async def test_429_backs_off_for_everybody_and_nothing_is_lost(
     await bench.pass_time(most - least + 0.2)
 
     assert len(bench.api.tasks) == 3
-    assert await bench.store.requests.counts() == {JobState.RUNNING: 3}
+    assert await counts(bench.store) == {JobState.RUNNING: 3}
 
 
 async def test_429_again_and_again_waits_longer_each_time(bench: Bench) -> None:
@@ -145,7 +145,7 @@ async def test_an_account_problem_pauses_everybody_and_the_operator_is_told_once
     # All five places may have been filled before the first answer came.
     assert len(bench.api.submissions) <= 5
     assert bench.provider.is_paused
-    assert await bench.store.requests.counts() == {JobState.QUEUED: 20}
+    assert await counts(bench.store) == {JobState.QUEUED: 20}
     assert len(bench.posts.operator) == 1
     assert code in bench.posts.operator[0]
 
@@ -318,7 +318,7 @@ async def test_answers_that_hang_by_the_dozen_are_given_up_when_others_need_to_b
         clock.advance(5)
         await bench.poller.turn()
 
-    assert await store.requests.counts() == {JobState.SUCCEEDED: 12}
+    assert await counts(store) == {JobState.SUCCEEDED: 12}
     assert len(bench.api.submissions) == 12
     bench.api.gate.open()
     bench.submitter.stop()
@@ -376,7 +376,7 @@ async def test_an_outage_in_the_middle_of_five_submissions_gives_all_five_back(b
 
     await bench.settle()
 
-    assert await bench.store.requests.counts() == {JobState.QUEUED: 5}
+    assert await counts(bench.store) == {JobState.QUEUED: 5}
     assert bench.api.submissions == []
 
 

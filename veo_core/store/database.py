@@ -13,10 +13,12 @@ import aiosqlite
 from filelock import FileLock, Timeout
 
 from veo_core.errors import StorageError, StorageInUse
-from veo_core.store.migrate import migrate
+from veo_core.store.migrate import is_damage, migrate
 
 _log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
+# Bytes that the write-ahead log keeps on disk once everything in it is in the file.
+_LARGEST_LOG = 64 * 1024 * 1024
 
 
 class Database:
@@ -88,7 +90,7 @@ class Database:
             except BaseException as error:
                 await asyncio.shield(self._undo())
                 if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
-                    raise StorageError(f"the database did not accept this: {error}") from error
+                    raise _refusal(error) from error
                 raise
 
     async def _undo(self) -> None:
@@ -97,6 +99,12 @@ class Database:
             await self._connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
             _log.debug("There was nothing to undo", extra={"error": str(error)})
+
+
+def _refusal(error: sqlite3.Error) -> StorageError:
+    if is_damage(error):
+        return StorageError(f"the database is damaged: {error}; put a backup in its place")
+    return StorageError(f"the database did not accept this: {error}")
 
 
 def _lock(path: Path) -> FileLock:
@@ -130,6 +138,7 @@ async def _configure(connection: aiosqlite.Connection) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        f"journal_size_limit = {_LARGEST_LOG}",
         f"busy_timeout = {int(_BUSY_SECONDS * 1000)}",
     ):
         await connection.execute(f"PRAGMA {pragma}")

@@ -22,17 +22,18 @@ def migrations() -> list[tuple[int, str]]:
 
 
 def migrate(path: Path) -> None:
-    """Apply what is missing, after checking that the file is sound.
+    """Apply what is missing; a file that is to be changed is read as a whole before, one that is not is only opened.
 
-    Raises StorageError for a corrupt file, one that is no database of this bot, or one of a newer version.
+    Raises StorageError for a file that cannot be read, one that is no database of this bot, or one of a newer version.
     """
     with _opened(path) as connection:
-        _check_sound(connection, path)
         steps = migrations()
         newest = steps[-1][0]
         version = _known_version(connection, path, newest)
+        _touch_tables(connection)
         _check_writable(connection, version)
         if 0 < version < newest:
+            _check_sound(connection, path)
             _back_up(connection, path.with_name(f"{path.name}.before-{newest}"))
         for number, sql in steps:
             if number > version:
@@ -40,7 +41,7 @@ def migrate(path: Path) -> None:
 
 
 def check(path: Path) -> str:
-    """One line on the state of a database file, without changing it.
+    """One line on the state of a database file, read as a whole, without changing it.
 
     Raises StorageError when it cannot be used.
     """
@@ -61,7 +62,14 @@ def _opened(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connect
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0)) as connection:
             yield connection
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"the database {path} cannot be used: {error}") from error
+        problem = "is damaged" if is_damage(error) else "cannot be used"
+        advice = "; put a backup in its place" if is_damage(error) else ""
+        raise StorageError(f"the database {path} {problem}: {error}{advice}") from error
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite found pages that make no sense."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
 
 
 def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
@@ -69,6 +77,16 @@ def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
     if found != "ok":
         damage = " ".join(str(found).split())
         raise StorageError(f"the database {path} is damaged: {damage}; put a backup in its place")
+
+
+def _touch_tables(connection: sqlite3.Connection) -> None:
+    """Read one row of each table: a file that is damaged from its beginning is told before anything is promised.
+
+    A check of every page takes as long as the past is; `check` and `audit` do that.
+    """
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (name,) in tables:
+        connection.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchall()
 
 
 def _known_version(connection: sqlite3.Connection, path: Path, newest: int) -> int:

@@ -77,11 +77,11 @@ class Outbox:
             )
 
     async def statuses_due(self, now: datetime, limit: int, skip: Collection[int] = ()) -> tuple[Job, ...]:
-        """Jobs whose status line is not what it should be, oldest first, but for those to skip."""
+        """Jobs whose status line is not what it should be, the longest due first, but for those to skip."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
                 "SELECT * FROM jobs WHERE status_shown IS NOT status_wanted AND status_due_at <= ?"
-                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY job_id LIMIT ?",
+                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY status_due_at, job_id LIMIT ?",
                 (to_ms(now), json.dumps(list(skip)), limit),
             )
             return tuple(map(to_job, rows))
@@ -97,7 +97,8 @@ class Outbox:
         """The status line says this now; without a message it cannot be shown and is not tried again."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET status_shown = ?, status_message_id = ?, status_attempts = 0 WHERE job_id = ?",
+                "UPDATE jobs SET status_shown = ?, status_message_id = ?, status_attempts = 0, status_due_at = 0"
+                " WHERE job_id = ?",
                 (shown, message_id, job_id),
             )
 
@@ -110,7 +111,8 @@ class Outbox:
         """The status lines of everything queued are to be written anew, as a pause began or ended."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET status_shown = '' WHERE state IN ('queued', 'submitting') AND status_shown = 'queued'"
+                "UPDATE jobs INDEXED BY jobs_open SET status_shown = ''"
+                " WHERE ended_at IS NULL AND state IN ('queued', 'submitting') AND status_shown = 'queued'"
             )
             await connection.execute(
                 "INSERT INTO meta (key, value) VALUES ('pause_shown', ?)"

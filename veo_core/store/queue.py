@@ -5,38 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from veo_core.expectation import MOST_COUNTED
 from veo_core.models import Job
+from veo_core.store import line
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_ms
 
-# Fair between people: whoever has fewest in flight goes first, then the oldest. A request that is identical to one
-# whose answer is still awaited waits, since the two could not be told apart if that answer were lost.
-_NEXT = """
-SELECT job_id FROM jobs AS candidate
-LEFT JOIN (
-    SELECT user_id, count(*) AS in_flight FROM jobs WHERE state IN ('submitting', 'running') GROUP BY user_id
-) AS busy USING (user_id)
-WHERE candidate.state = 'queued'
-    AND coalesce(busy.in_flight, 0) < :running_per_user
-    AND (SELECT count(*) FROM jobs WHERE state IN ('submitting', 'running')) < :max_running
-    AND NOT EXISTS (
-        SELECT 1 FROM jobs AS open WHERE open.state = 'submitting' AND open.fingerprint = candidate.fingerprint
-    )
-ORDER BY coalesce(busy.in_flight, 0), coalesce(candidate.tried_at, 0), candidate.created_at, candidate.job_id
-LIMIT 1
-"""
-
-_ORDER = """
-SELECT job_id, row_number() OVER (ORDER BY turn, created_at, job_id) AS position FROM (
-    SELECT job_id, created_at, coalesce(in_flight, 0)
-        + row_number() OVER (PARTITION BY user_id ORDER BY created_at, job_id) AS turn
-    FROM jobs
-    LEFT JOIN (
-        SELECT user_id, count(*) AS in_flight FROM jobs WHERE state IN ('submitting', 'running') GROUP BY user_id
-    ) USING (user_id)
-    WHERE state = 'queued'
-)
-"""
+# What can be due, each with the words of the index that holds only such jobs.
+_DUE = {
+    "due_at": "state = 'running'",
+    "delivery_due_at": "delivery_due_at IS NOT NULL",
+    "status_due_at": "status_shown IS NOT status_wanted",
+}
 
 
 class Queue:
@@ -51,7 +31,7 @@ class Queue:
         async with self._database.write() as connection:
             rows = await connection.execute_fetchall(
                 "UPDATE jobs SET state = 'submitting', submitting_at = :now, in_doubt_at = NULL"
-                f" WHERE job_id = ({_NEXT}) RETURNING *",
+                f" WHERE job_id = ({line.NEXT}) RETURNING *",
                 limits | {"now": to_ms(now)},
             )
             return next((to_job(row) for row in rows), None)
@@ -107,17 +87,21 @@ class Queue:
         """
         async with self._database.write() as connection:
             cursor = await connection.execute(
-                "UPDATE jobs SET in_doubt_at = ? WHERE state = 'submitting'", (to_ms(now),)
+                "UPDATE jobs INDEXED BY jobs_submitting SET in_doubt_at = ? WHERE state = 'submitting'", (to_ms(now),)
             )
             await connection.execute("UPDATE jobs SET tried_at = NULL WHERE tried_at IS NOT NULL")
-            for column in ("due_at", "delivery_due_at", "status_due_at"):
-                await connection.execute(f"UPDATE jobs SET {column} = :now WHERE {column} > :now", {"now": to_ms(now)})
+            for column, lately in _DUE.items():
+                await connection.execute(
+                    f"UPDATE jobs SET {column} = :now WHERE {lately} AND {column} > :now", {"now": to_ms(now)}
+                )
             return cursor.rowcount
 
     async def submitting(self) -> tuple[Job, ...]:
         """Jobs whose submission has no answer yet, oldest first."""
         async with self._database.read() as connection:
-            rows = await connection.execute_fetchall("SELECT * FROM jobs WHERE state = 'submitting' ORDER BY job_id")
+            rows = await connection.execute_fetchall(
+                "SELECT * FROM jobs INDEXED BY jobs_submitting WHERE state = 'submitting' ORDER BY job_id"
+            )
             return tuple(map(to_job, rows))
 
     async def claimed(self, task_ids: Collection[str]) -> frozenset[str]:
@@ -129,14 +113,35 @@ class Queue:
             )
             return frozenset(row["task_id"] for row in rows)
 
-    async def positions(self) -> dict[int, int]:
-        """The place in the queue of every queued job, from 1."""
+    async def position(self, job: Job) -> int | None:
+        """The place of a waiting job in the line, from 1; None when it does not wait or more than 20 are before it."""
+        return (await self.positions(job.user_id, only=job.job_id)).get(job.job_id)
+
+    async def positions(self, user_id: int, *, only: int | None = None) -> dict[int, int]:
+        """The places, from 1, of a person's waiting jobs, or of one of them, as far as at most 20 are before them."""
+        found: dict[int, int] = {}
         async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(_ORDER)
-            return {row["job_id"]: row["position"] for row in rows}
+            for own_before, waiting in enumerate(await line.own_line(connection, user_id)):
+                if only not in {None, waiting.job_id}:
+                    continue
+                before = await line.count_before(connection, waiting, own_before)
+                if before is None:
+                    break
+                found[waiting.job_id] = before + 1
+        return found
+
+    async def any_waiting(self) -> bool:
+        """Whether any job is queued."""
+        return await self._count_waiting(1) > 0
 
     async def waiting(self) -> int:
-        """How many jobs are queued."""
+        """How many jobs are queued; at most `MOST_COUNTED` are counted."""
+        return await self._count_waiting(MOST_COUNTED)
+
+    async def _count_waiting(self, at_most: int) -> int:
         async with self._database.read() as connection:
-            rows = await connection.execute_fetchall("SELECT count(*) AS n FROM jobs WHERE state = 'queued'")
+            rows = await connection.execute_fetchall(
+                "SELECT count(*) AS n FROM (SELECT 1 FROM jobs INDEXED BY jobs_queued WHERE state = 'queued' LIMIT ?)",
+                (at_most,),
+            )
             return int(next(iter(rows))["n"])

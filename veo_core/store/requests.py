@@ -84,14 +84,8 @@ class Requests:
     async def history(self, user_id: int, limit: int, offset: int = 0) -> tuple[Job, ...]:
         """A person's jobs, newest first."""
         async with self._database.read() as connection:
-            where = "user_id = ? ORDER BY job_id DESC LIMIT ? OFFSET ?"
+            where = "user_id = ? ORDER BY created_at DESC, job_id DESC LIMIT ? OFFSET ?"
             return await _many(connection, where, user_id, limit, offset)
-
-    async def counts(self) -> dict[JobState, int]:
-        """How many jobs stand in each state."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall("SELECT state, count(*) AS n FROM jobs GROUP BY state")
-            return {JobState(row["state"]): row["n"] for row in rows}
 
 
 _LIVE_UPSCALE = "source_job_id = ? AND kind = 'upscale' AND state NOT IN ('failed', 'expired', 'rejected', 'cancelled')"

@@ -1,5 +1,52 @@
 -- What the engine remembers of money, tries and trouble.
 
+-- What the bot remembers of the past must not slow it down: an index for exactly the words of each statement.
+DROP INDEX jobs_active;
+DROP INDEX jobs_undelivered;
+CREATE INDEX jobs_open ON jobs (user_id) WHERE ended_at IS NULL;
+CREATE INDEX jobs_queued ON jobs (user_id, tried_at, created_at) WHERE state = 'queued';
+CREATE INDEX jobs_tried ON jobs (tried_at) WHERE tried_at IS NOT NULL;
+CREATE INDEX jobs_in_flight ON jobs (user_id) WHERE state IN ('submitting', 'running');
+CREATE INDEX jobs_running ON jobs (due_at) WHERE state = 'running';
+CREATE INDEX jobs_undelivered ON jobs (delivery_due_at) WHERE delivery_due_at IS NOT NULL;
+CREATE INDEX jobs_by_guild ON jobs (guild_id, created_at, state);
+CREATE INDEX jobs_moderated ON jobs (guild_id, created_at, user_id) WHERE reason = 'moderated';
+CREATE INDEX blocked_by_time ON blocked (guild_id, at);
+
+-- The next waiting job of each person, kept by the triggers below, so that a fair choice reads people, not jobs.
+-- `tried_at` is 0 for a job that was not tried.
+CREATE TABLE queue_heads (
+    user_id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES jobs (job_id) ON DELETE CASCADE,
+    tried_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX queue_heads_in_order ON queue_heads (tried_at, created_at, job_id);
+CREATE INDEX queue_heads_by_job ON queue_heads (job_id);
+
+INSERT INTO queue_heads (user_id, job_id, tried_at, created_at)
+SELECT user_id, job_id, coalesce(tried_at, 0), created_at FROM (
+    SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY tried_at, created_at, job_id) AS turn
+    FROM jobs WHERE state = 'queued'
+) WHERE turn = 1;
+
+CREATE TRIGGER queue_joined AFTER INSERT ON jobs WHEN new.state = 'queued'
+BEGIN
+    DELETE FROM queue_heads WHERE user_id = new.user_id;
+    INSERT INTO queue_heads (user_id, job_id, tried_at, created_at)
+    SELECT user_id, job_id, coalesce(tried_at, 0), created_at FROM jobs
+    WHERE user_id = new.user_id AND state = 'queued' ORDER BY tried_at, created_at, job_id LIMIT 1;
+END;
+
+CREATE TRIGGER queue_moved AFTER UPDATE OF state, tried_at ON jobs WHEN 'queued' IN (old.state, new.state)
+BEGIN
+    DELETE FROM queue_heads WHERE user_id = new.user_id;
+    INSERT INTO queue_heads (user_id, job_id, tried_at, created_at)
+    SELECT user_id, job_id, coalesce(tried_at, 0), created_at FROM jobs
+    WHERE user_id = new.user_id AND state = 'queued' ORDER BY tried_at, created_at, job_id LIMIT 1;
+END;
+
 -- `counts`: 1 while the job takes one of its person's places. `charged`: what it weighs in the budgets, in
 -- thousandths of a credit: the estimate, then the real cost where the provider names one; 0 once it is given back.
 ALTER TABLE jobs ADD COLUMN counts INTEGER NOT NULL DEFAULT 1 CHECK (counts IN (0, 1));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,19 +12,28 @@ import aiohttp
 
 from veo_core import answers, records, wire
 from veo_core.clock import Now
-from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Rejected, Unreachable
-from veo_core.loose import Json, parse_object
+from veo_core.errors import (
+    AccountProblem,
+    AnswerLost,
+    AnswerTooLarge,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unreachable,
+)
+from veo_core.lookups import Lookups
+from veo_core.loose import Json, parse_object, text_in
 from veo_core.models import Submission, TaskReport, TaskState
 from veo_core.reasons import Reason
 
 MAX_ANSWER_BYTES = 4_000_000
-MAX_LISTING_PAGES = 20
 _SHORTEST_TOKEN = 8
 _LOOK_TIMEOUT = timedelta(seconds=30)
 
 _ACCOUNT_CODES = frozenset(
     {"no_token", "token_mismatched", "invalid_token", "token_expired", "disabled", "used_up", "insufficient_balance"}
 )
+_JSON_STARTS = ("{", '"')
 _LOST_CODES = frozenset({"api_error", "timeout"})
 _REFUSAL_CODES = frozenset({"bad_request", "forbidden", "api_not_implemented", "no_api"})
 _MODEL_RETIRED = re.compile(
@@ -43,6 +53,7 @@ class _Reply:
     status: int
     text: str
     retry_after: str | None
+    is_cut: bool = False
 
 
 class VeoClient:
@@ -68,6 +79,7 @@ class VeoClient:
         self._submit_timeout = _timeout(timeout)
         self._look_timeout = _timeout(_LOOK_TIMEOUT)
         self._now = now
+        self._lookups = Lookups(self._tasks)
 
     async def submit(self, submission: Submission) -> TaskReport:
         """Ask for a video.
@@ -90,49 +102,36 @@ class VeoClient:
         return TaskReport(answer.task_id, TaskState.PENDING, trace_id=answer.trace_id)
 
     async def fetch(self, task_ids: Sequence[str]) -> dict[str, TaskReport]:
-        """Look at up to 50 tasks in one request; a task that the API does not know is absent.
+        """Look at up to 50 tasks; a task that the API does not know is absent.
+
+        One request, unless its answer is larger than what is read.
 
         Raises Unreachable, RateLimited, AccountProblem.
         """
-        body = await self._tasks(wire.batch_body(list(task_ids)))
-        reports = records.parse_items(body or {})
-        if reports is None:
-            raise Unreachable("the batch answer has no items")
-        return {report.task_id: report for report in reports if report.task_id is not None}
+        return await self._lookups.batch(task_ids)
 
     async def fetch_one(self, task_id: str) -> TaskReport | None:
         """Look at one task; None when the API does not know it.
 
         Raises Unreachable, RateLimited, AccountProblem, Rejected.
         """
-        return records.parse_record(await self._tasks(wire.retrieve_body(task_id)))
+        return await self._lookups.one(task_id)
 
     async def find(self, since: datetime) -> tuple[TaskReport, ...]:
         """The account's tasks made since then, to recognise one whose answer was lost.
 
         Raises Unreachable, RateLimited, AccountProblem.
         """
-        found: dict[str, TaskReport] = {}
-        offset = 0
-        for _ in range(MAX_LISTING_PAGES):
-            body = await self._tasks(wire.listing_body(since.timestamp(), offset=offset)) or {}
-            reports = records.parse_items(body)
-            if reports is None:
-                raise Unreachable("the listing has no items")
-            offset += records.count_items(body)
-            page = {report.task_id: report for report in reports if report.task_id is not None}
-            # A page may be shorter than what was asked for; the last one is empty, or repeats what is known.
-            if records.count_items(body) == 0 or (page and page.keys() <= found.keys()):
-                break
-            found |= page
-        return tuple(found.values())
+        return await self._lookups.since(since)
 
     async def ping(self) -> None:
         """Ask for next to nothing, to see whether the API answers; costs nothing.
 
         Raises Unreachable, RateLimited, AccountProblem.
         """
-        await self._tasks(wire.listing_body(self._now().timestamp(), offset=0, limit=1))
+        # An answer that is too large is one.
+        with suppress(AnswerTooLarge):
+            await self._tasks(wire.listing_body(self._now().timestamp(), offset=0, limit=1))
 
     async def _tasks(self, body: Json) -> Json | None:
         """POST /veo/tasks: changes nothing at the provider, so every failure may be tried again."""
@@ -143,12 +142,16 @@ class VeoClient:
         value = parse_object(reply.text)
         if value is None and reply.status == _OK and reply.text.strip() == "null":
             return None
+        if reply.status == _OK and value is not None and _is_look(value, body):
+            return value
         answer = answers.parse_answer({"error": (value or {}).get("error")})
         refusal = self._refusal(reply, answer)
         if isinstance(refusal, RateLimited | AccountProblem) or (
             isinstance(refusal, Rejected) and body["action"] == "retrieve"
         ):
             raise refusal
+        if refusal is None and value is None and reply.is_cut and reply.text.lstrip()[:1] in _JSON_STARTS:
+            raise AnswerTooLarge("the answer is larger than what is read")
         if refusal is not None or value is None:
             raise Unreachable(f"/veo/tasks answered {reply.status} {answer.error.code if answer.error else ''}".strip())
         return value
@@ -163,8 +166,8 @@ class VeoClient:
                 self._base + path, json=body, headers=self._headers, timeout=limit, allow_redirects=False
             ) as response:
                 # An error may repeat the token; it ends here.
-                raw = self._without_token(await _read(response))
-                return _Reply(response.status, raw, response.headers.get("Retry-After"))
+                raw, is_cut = await _read(response)
+                return _Reply(response.status, self._without_token(raw), response.headers.get("Retry-After"), is_cut)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"could not connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
@@ -225,11 +228,18 @@ def _client_error(reply: _Reply, error: answers.ApiError, trace_id: str | None) 
     return Rejected(message, reason=reason, status=reply.status, code=error.code, trace_id=trace_id)
 
 
-async def _read(response: aiohttp.ClientResponse) -> str:
-    raw = await response.content.read(MAX_ANSWER_BYTES)
-    while not response.content.at_eof() and len(raw) < MAX_ANSWER_BYTES:
-        raw += await response.content.read(MAX_ANSWER_BYTES - len(raw))
-    return raw.decode("utf-8", errors="replace")
+def _is_look(value: Json, body: Json) -> bool:
+    """Whether an answer shows tasks that were asked for: an error in it is then one of theirs, not of the look."""
+    asked = text_in(body.get("id"))
+    return (asked is not None and asked in (value.get("id"), value.get("task_id"))) or records.count_items(value) > 0
+
+
+async def _read(response: aiohttp.ClientResponse) -> tuple[str, bool]:
+    """The body as text, and whether it was cut because it is larger than an answer may be."""
+    raw = await response.content.read(MAX_ANSWER_BYTES + 1)
+    while not response.content.at_eof() and len(raw) <= MAX_ANSWER_BYTES:
+        raw += await response.content.read(MAX_ANSWER_BYTES + 1 - len(raw))
+    return raw[:MAX_ANSWER_BYTES].decode("utf-8", errors="replace"), len(raw) > MAX_ANSWER_BYTES
 
 
 def _timeout(total: timedelta) -> aiohttp.ClientTimeout:

@@ -7,7 +7,8 @@ VeoBotError
 ├── Refusal                     what the person asked cannot be done: they get words, nothing is counted
 ├── ProviderError               the Veo API did not do what was asked
 │   ├── Unreachable             nothing arrived there, or a look failed: trying again is safe
-│   │   └── RateLimited         it said when to come back
+│   │   ├── RateLimited         it said when to come back
+│   │   └── AnswerTooLarge      the answer to a look is larger than what is read: ask for less
 │   ├── AnswerLost              a submission may or may not have been accepted: search, never repeat
 │   ├── AccountProblem          token, balance or account: the operator must act, submissions pause
 │   └── Rejected                this request will never work: failed and refunded
@@ -76,6 +77,10 @@ class RateLimited(Unreachable):
     ) -> None:
         super().__init__(message, code=code, trace_id=trace_id)
         self.retry_after = retry_after
+
+
+class AnswerTooLarge(Unreachable):
+    """The answer to a look is larger than what is read of one; a look at fewer tasks may fit."""
 
 
 class AnswerLost(ProviderError):

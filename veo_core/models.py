@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
 
+from veo_core.oddities import Oddity
 from veo_core.reasons import Reason
 
 
@@ -196,7 +197,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One look at one task: what the API's answers come down to; `cost` in thousandths of a credit."""
+    """One look at one task: what the API's answers come down to; `cost` in thousandths of a credit.
+
+    `settled` is False for an end that the next look may correct: one without a video and without an error.
+    """
 
     task_id: str | None
     state: TaskState
@@ -207,6 +211,8 @@ class TaskReport:
     submission: Submission | None = None
     created_at: datetime | None = None
     cost: int | None = None
+    settled: bool = True
+    oddities: frozenset[Oddity] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import datetime
 from itertools import islice
 
@@ -37,6 +38,8 @@ class Poller(Loop):
         self._asked_alone = 0
         # Since when this process has been able to look at a job.
         self._watched_since: dict[int, datetime] = {}
+        # How many looks in a row found an end that the next look may correct; after a start they are counted anew.
+        self._ends_seen: Counter[int] = Counter()
 
     async def turn(self) -> datetime | None:
         """Look at everything that is due."""
@@ -53,6 +56,7 @@ class Poller(Loop):
         due_at = await self._watch.next_due_at()
         if due_at is None:
             self._watched_since.clear()
+            self._ends_seen.clear()
         return due_at
 
     async def _look(self, jobs: tuple[Job, ...]) -> None:
@@ -115,6 +119,7 @@ class Poller(Loop):
         if isinstance(decision, LookAgain):
             return decision
         self._watched_since.pop(job.job_id, None)
+        self._ends_seen.pop(job.job_id, None)
         await self._end(job, decision, report)
         return None
 
@@ -131,7 +136,12 @@ class Poller(Loop):
     def _judge(self, job: Job, report: TaskReport | None) -> Decision:
         now = self._now()
         watched = now - self._watched_since.setdefault(job.job_id, now)
-        return after_look(job, report, now=now, pace=self._pace, watched=watched)
+        if report is None or report.settled:
+            self._ends_seen.pop(job.job_id, None)
+        else:
+            self._ends_seen[job.job_id] += 1
+        ends_seen = self._ends_seen[job.job_id]
+        return after_look(job, report, now=now, pace=self._pace, watched=watched, ends_seen=ends_seen)
 
     async def _end(self, job: Job, decision: Succeed | Fail, report: TaskReport | None) -> None:
         now = self._now()

@@ -1,19 +1,30 @@
-"""The records of /veo/tasks → reports of tasks; pure."""
+"""The records of /veo/tasks → reports of tasks, and what they say of a task; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, cast
 
-from veo_core.answers import FAILURE_WORDS, SUCCESS_WORDS, Answer, ApiError, parse_answer, parse_cost
-from veo_core.loose import as_list, as_object, text_in
-from veo_core.models import Resolution, Submission, TaskReport, TaskState, Video
+from veo_core.answers import Answer, ApiError, Item, Word, parse_answer, strongest
+from veo_core.loose import as_list, as_object, text_in, unpacked
+from veo_core.models import Resolution, Submission, TaskReport, TaskState
+from veo_core.oddities import Oddity
+
+
+class End(Enum):
+    """What a record says of its end by `finished_at`."""
+
+    REACHED = "a time"
+    OPEN = "null: it still runs, whatever else the record says of failure"
+    UNTOLD = "the field is left out"
 
 
 def parse_items(body: Mapping[str, Any]) -> tuple[TaskReport, ...] | None:
     """The reports in a batch answer; None when the body is no batch answer at all."""
-    items: object = body.get("items")
+    items = unpacked(body.get("items"))
     if not isinstance(items, list):
         return None
     return tuple(report for report in map(parse_record, as_list(cast("object", items))) if report is not None)
@@ -21,36 +32,68 @@ def parse_items(body: Mapping[str, Any]) -> tuple[TaskReport, ...] | None:
 
 def count_items(body: Mapping[str, Any]) -> int:
     """How many records a batch answer has, readable or not: what tells a full page from the last."""
-    return len(as_list(body.get("items")))
+    return len(as_list(unpacked(body.get("items"))))
 
 
-def parse_record(record: object) -> TaskReport | None:
-    """The report in one record of /veo/tasks; None for `null`, `{}` or anything without an id."""
-    fields = as_object(record)
-    if not fields:
-        return None
-    response = as_object(fields.get("response"))
-    answer = parse_answer(response) if response is not None else Answer()
-    task_id = text_in(fields.get("id")) or answer.task_id
-    if task_id is None:
-        return None
-    still_open = "finished_at" in fields and fields["finished_at"] is None
-    report = task_report(answer, ended=bool(fields.get("finished_at")), still_open=still_open)
-    return TaskReport(
-        task_id=task_id,
-        state=report.state,
-        video=report.video,
-        error_code=report.error_code,
-        error_message=report.error_message,
-        trace_id=report.trace_id or text_in(fields.get("trace_id")),
-        submission=parse_submission(fields.get("request")),
-        created_at=parse_moment(fields.get("created_at")),
-        cost=report.cost if report.cost is not None else parse_cost(fields.get("cost")),
+def by_task(reports: Iterable[TaskReport]) -> dict[str, TaskReport]:
+    """The reports by task id; where one task has two, a video wins, and a task that still runs beats a failure."""
+    best: dict[str, TaskReport] = {}
+    for report in reports:
+        if report.task_id is None:
+            continue
+        known = best.get(report.task_id)
+        best[report.task_id] = report if known is None else _better(known, report)
+    return best
+
+
+_RANK = {TaskState.SUCCEEDED: 2, TaskState.PENDING: 1, TaskState.FAILED: 0}
+
+
+def _better(one: TaskReport, other: TaskReport) -> TaskReport:
+    winner, loser = (other, one) if _RANK[other.state] > _RANK[one.state] else (one, other)
+    oddities = winner.oddities | {Oddity.DUPLICATE_RECORD} if one.state is not other.state else winner.oddities
+    return replace(
+        winner,
+        submission=winner.submission or loser.submission,
+        created_at=winner.created_at or loser.created_at,
+        cost=winner.cost if winner.cost is not None else loser.cost,
+        oddities=oddities,
     )
 
 
+def parse_record(record: object, asked: str | None = None) -> TaskReport | None:
+    """The report in one record of /veo/tasks; None for `null`, `{}` or anything without an id.
+
+    `asked` is the id of the one task that was asked for: a record that tells of a task without naming it is that one's.
+    """
+    fields = as_object(unpacked(record))
+    if not fields:
+        return None
+    answer = parse_answer(fields)
+    tells = answer.word is not None or bool(answer.items)
+    task_id = text_in(fields.get("task_id")) or text_in(fields.get("id")) or answer.task_id
+    task_id = task_id or (asked if tells else None)
+    if task_id is None:
+        return None
+    return replace(
+        task_report(answer, _end_of(fields)),
+        task_id=task_id,
+        submission=parse_submission(fields.get("request")),
+        created_at=parse_moment(fields.get("created_at")),
+    )
+
+
+def _end_of(fields: Mapping[str, Any]) -> End:
+    if fields.get("finished_at"):
+        return End.REACHED
+    return End.OPEN if fields.get("finished_at", "") is None else End.UNTOLD
+
+
 def parse_moment(value: object) -> datetime | None:
-    """When a record was made, where it says so beyond doubt: Unix seconds, or ISO with a zone; else None."""
+    """When a record was made, where it says so beyond doubt: Unix seconds, or ISO with a zone; else None.
+
+    The provider also writes Beijing time without saying so: nothing is computed with a time that names no zone.
+    """
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
@@ -60,13 +103,10 @@ def parse_moment(value: object) -> datetime | None:
     return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def task_report(answer: Answer, *, ended: bool = False, still_open: bool = False) -> TaskReport:
-    """What an answer says of its task.
-
-    `ended`: the record has a `finished_at`. `still_open`: it has one that is null, so the task still runs,
-    whatever else the record says of failure.
-    """
-    state, video = _judge(answer, ended=ended, still_open=still_open)
+def task_report(answer: Answer, end: End = End.UNTOLD) -> TaskReport:
+    """What an answer, and the end that its record names, say of its task: a finished video wins over all else."""
+    video = next((item.video for item in answer.items if _finished(item, answer, end)), None)
+    state, settled = (TaskState.SUCCEEDED, True) if video is not None else _without_video(answer, end)
     error = answer.error or ApiError()
     return TaskReport(
         task_id=answer.task_id,
@@ -76,43 +116,85 @@ def task_report(answer: Answer, *, ended: bool = False, still_open: bool = False
         error_message=error.message,
         trace_id=answer.trace_id,
         cost=answer.cost,
+        settled=settled,
+        oddities=frozenset(_oddities(answer, state, settled=settled)),
     )
 
 
-def _judge(answer: Answer, *, ended: bool, still_open: bool) -> tuple[TaskState, Video | None]:
-    words = {(item.state or "").lower() for item in answer.data}
-    if not answer.failed and not words & FAILURE_WORDS:
-        video = _video(answer)
-        if video is not None:
-            return TaskState.SUCCEEDED, video
-    if words & FAILURE_WORDS:
-        return TaskState.FAILED, None
-    if still_open:
-        return TaskState.PENDING, None
-    # Finished without a link is "ended without output"; a success word without a link is the same thing.
-    over = answer.error is not None or ended or words & SUCCESS_WORDS
-    return (TaskState.FAILED if over else TaskState.PENDING), None
+def _finished(item: Item, answer: Answer, end: End) -> bool:
+    """Whether an element is a finished video: a running preview has a link too, and so may a failure."""
+    if item.video is None or item.word is Word.FAILURE or _runs(item.word, end):
+        return False
+    if item.word is Word.SUCCESS:
+        # Its own word counts more than an error beside it; only a task that says that it runs may still replace it.
+        return end is End.REACHED or not _runs(answer.word, end)
+    if answer.word is Word.FAILURE or _runs(answer.word, end):
+        return False
+    return answer.word is Word.SUCCESS or _link_is_enough(answer, end)
 
 
-def _video(answer: Answer) -> Video | None:
-    """The first element with a link, unless its state says that it is still being made."""
-    for item in answer.data:
-        done = item.state is None or item.state.lower() in SUCCESS_WORDS
-        if item.video_url and done:
-            return Video(video_url=item.video_url, video_id=item.id)
-    return None
+def _link_is_enough(answer: Answer, end: End) -> bool:
+    """Whether a link is a finished video where no word of state says so."""
+    if end is End.OPEN or answer.success is False:
+        return False
+    return answer.success is True or answer.error is None or not answer.error.code
+
+
+def _runs(word: Word | None, end: End) -> bool:
+    """A word that nobody knows holds a task open until its record says that it ended."""
+    return word is Word.RUNNING or (word is Word.UNKNOWN and end is not End.REACHED)
+
+
+def _without_video(answer: Answer, end: End) -> tuple[TaskState, bool]:
+    """The state of a task without a finished video, and whether that is certain enough to act on at once."""
+    word = strongest((answer.word, *(item.word for item in answer.items)))
+    if _runs(word, end):
+        return TaskState.PENDING, True
+    if word is Word.FAILURE:
+        return TaskState.FAILED, end is not End.OPEN
+    if end is End.OPEN:
+        return TaskState.PENDING, True
+    # Without an end only an error with a code is one: the API writes bare errors while it tries again by itself.
+    if answer.error is not None and (end is End.REACHED or answer.error.code):
+        return TaskState.FAILED, True
+    if end is End.REACHED or word is Word.SUCCESS:
+        return TaskState.FAILED, end is End.REACHED and answer.success is False
+    return TaskState.PENDING, True
+
+
+def _oddities(answer: Answer, state: TaskState, *, settled: bool) -> Iterator[Oddity]:
+    words = {answer.word, *(item.word for item in answer.items)}
+    odd_by_state = {
+        TaskState.SUCCEEDED: {
+            Oddity.ERROR_BESIDE_VIDEO: answer.error_given or answer.success is False,
+            Oddity.PARTIAL_RESULT: Word.FAILURE in words or any(item.video is None for item in answer.items),
+        },
+        TaskState.PENDING: {
+            Oddity.LINK_BEFORE_END: any(item.video for item in answer.items),
+            Oddity.SOFT_ERROR: answer.failed,
+        },
+        TaskState.FAILED: {
+            Oddity.LINK_OF_FAILURE: any(item.video for item in answer.items),
+            Oddity.END_WITHOUT_RESULT: not settled,
+        },
+    }[state]
+    yield from (oddity for oddity, seen in odd_by_state.items() if seen)
+    if Word.UNKNOWN in words:
+        yield Oddity.UNKNOWN_WORD
+    if answer.has_text:
+        yield Oddity.JSON_AS_TEXT
 
 
 def parse_submission(request: object) -> Submission | None:
     """What a record says was posted, in our words, with the API's defaults filled in."""
-    fields = as_object(request)
+    fields = as_object(unpacked(request))
     if fields is None:
         return None
     return Submission(
         action=text_in(fields.get("action")) or "",
         model=text_in(fields.get("model")) or "",
         prompt=text_in(fields.get("prompt")) or "",
-        image_urls=tuple(str(url) for url in as_list(fields.get("image_urls"))),
+        image_urls=tuple(str(url) for url in as_list(unpacked(fields.get("image_urls")))),
         aspect_ratio=text_in(fields.get("aspect_ratio")),
         resolution=text_in(fields.get("resolution")) or Resolution.P720,
         translate=fields.get("translation") is True,

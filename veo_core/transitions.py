@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from veo_core.errors import Rejected
 from veo_core.models import Job, TaskReport, TaskState, Video
+from veo_core.oddities import Oddity
 from veo_core.pace import Pace
 from veo_core.reasons import Reason
 from veo_core.wire import fingerprint
@@ -40,18 +41,30 @@ class Fail:
 Decision = LookAgain | Succeed | Fail
 
 
-def after_look(job: Job, report: TaskReport | None, *, now: datetime, pace: Pace, watched: timedelta) -> Decision:
+# An end that the next look may correct is believed once it was seen so often.
+LOOKS_AT_AN_END = 3
+
+
+def after_look(
+    job: Job, report: TaskReport | None, *, now: datetime, pace: Pace, watched: timedelta, ends_seen: int = 1
+) -> Decision:
     """What one look at a running job leads to.
 
     `report` is None when the API does not know the task (yet). `watched` is how long this process has been able
     to look at it: a job is given up only after it was really watched for a while, so neither a long downtime nor a
-    clock that jumped ends many jobs at once.
+    clock that jumped ends many jobs at once. `ends_seen` counts the looks in a row, this one included, that found an
+    end which is not settled.
     """
     match report:
         case TaskReport(state=TaskState.SUCCEEDED, video=Video() as video):
             return Succeed(video)
+        case TaskReport(state=TaskState.FAILED, settled=False) if ends_seen < LOOKS_AT_AN_END:
+            return LookAgain(now + pace.poll_interval, slow=job.slow, seen=True)
         case TaskReport(state=TaskState.FAILED):
             return Fail(failure_reason(report))
+        case TaskReport(oddities=oddities) if Oddity.RECORD_TOO_LARGE in oddities:
+            # Nobody can read how it stands: no reason to ask often.
+            return _still_running(replace(job, slow=True), seen=True, now=now, pace=pace, watched=watched)
         case _:
             return _still_running(job, seen=report is not None, now=now, pace=pace, watched=watched)
 

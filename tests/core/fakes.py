@@ -13,6 +13,7 @@ from io import BytesIO
 from veo_core.errors import AccountProblem, MediaError, MediaUnusable, ProviderError, Rejected
 from veo_core.media import MediaReader
 from veo_core.models import Job, JobState, MediaFile, Receipt, Submission, TaskReport, TaskState, Video
+from veo_core.oddities import Oddity
 from veo_core.reasons import Reason
 
 START = datetime(2026, 10, 20, 12, tzinfo=UTC)
@@ -68,10 +69,21 @@ class FakeTask:
     state: TaskState = TaskState.PENDING
     video: Video | None = None
     error_code: str = ""
+    settled: bool = True
+    too_large: bool = False
 
     @property
     def report(self) -> TaskReport:
-        return TaskReport(self.task_id, self.state, self.video, self.error_code, submission=self.submission)
+        oddities = frozenset({Oddity.RECORD_TOO_LARGE} if self.too_large else ())
+        return TaskReport(
+            self.task_id,
+            self.state,
+            self.video,
+            self.error_code,
+            submission=self.submission,
+            settled=self.settled,
+            oddities=oddities,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +173,17 @@ class FakeVeoApi:
         """Let these tasks succeed, or all that are pending."""
         for task_id in task_ids or [t.task_id for t in self.tasks.values() if t.state is TaskState.PENDING]:
             task = self.tasks[task_id]
-            task.state = TaskState.SUCCEEDED
+            task.state, task.settled = TaskState.SUCCEEDED, True
             task.video = Video(f"https://cdn.acedata.cloud/{task_id}.mp4", f"video-{task_id}")
 
     def fail(self, task_id: str, code: str) -> None:
         self.tasks[task_id].state = TaskState.FAILED
         self.tasks[task_id].error_code = code
+
+    def end_with_nothing(self, task_id: str) -> None:
+        """Let a task end with neither a video nor an error, which the next look may correct."""
+        self.fail(task_id, "")
+        self.tasks[task_id].settled = False
 
     def times_of(self, *names: str) -> list[datetime]:
         """When these calls, or any, were attempted."""

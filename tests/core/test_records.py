@@ -240,7 +240,7 @@ def test_an_error_before_the_worker_is_read_without_a_success_field(code: str) -
         ({"task_id": "task-1", "error": None}, False),
         ({"success": False}, True),
         ({"error": "no"}, True),
-        ({"error": {"code": None, "message": None}}, True),
+        ({"error": {"code": None, "message": None}}, False),
         ({"error": {"code": 500}}, True),
         ({"success": False, "error": None}, True),
         ({"success": "false", "task_id": "task-1"}, False),

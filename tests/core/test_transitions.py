@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.core.values import NOW, job
 from veo_core.errors import Rejected
 from veo_core.models import JobKind, Submission, TaskReport, TaskState, Video
+from veo_core.oddities import Oddity
 from veo_core.pace import Pace
 from veo_core.reasons import Reason
 from veo_core.transitions import (
@@ -38,14 +39,33 @@ def looked(
     *,
     age: timedelta = MINUTE,
     watched: timedelta = LONG,
+    ends_seen: int = 1,
     **changes: Any,
 ) -> Decision:
     """The decision about a job that has been running for `age`."""
-    return after_look(job(**changes), report, now=NOW + age, pace=PACE, watched=watched)
+    return after_look(job(**changes), report, now=NOW + age, pace=PACE, watched=watched, ends_seen=ends_seen)
 
 
 def ending(decision: Decision) -> tuple[Reason, bool] | None:
     return (decision.reason, decision.expired) if isinstance(decision, Fail) else None
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("age", [SECOND, 4 * DAY])
+def test_an_end_without_a_result_is_looked_at_twice_more_and_then_believed(slow: bool, age: timedelta) -> None:
+    nothing = TaskReport("task-12", TaskState.FAILED, settled=False)
+
+    decisions = [looked(nothing, age=age, ends_seen=count, slow=slow) for count in (1, 2, 3)]
+
+    again = LookAgain(NOW + age + PACE.poll_interval, slow=slow, seen=True)
+    assert decisions == [again, again, Fail(Reason.NO_OUTPUT)]
+
+
+def test_a_record_that_is_too_large_goes_to_the_slow_lane_at_once_and_ends_with_time() -> None:
+    unread = replace(PENDING, oddities=frozenset({Oddity.RECORD_TOO_LARGE}))
+
+    assert looked(unread) == LookAgain(NOW + MINUTE + PACE.slow_interval, slow=True, seen=True)
+    assert ending(looked(unread, age=PACE.give_up_after)) == (Reason.EXPIRED, True)
 
 
 @pytest.mark.parametrize("age", [SECOND, MINUTE, 4 * DAY, -DAY])

@@ -20,6 +20,7 @@ _ENOUGH = COUNTED_BEFORE + 1
 _OWN_LOOKED_AT = 50
 _PEOPLE_LOOKED_AT = 500
 
+# A computed column has a name of its own: ORDER BY would mean it instead of the table's column, and sort.
 # The index is named where SQLite's planner would rather read a whole index of all jobs.
 _IN_FLIGHT = "jobs INDEXED BY jobs_in_flight WHERE state IN ('submitting', 'running')"
 _BUSY = f"SELECT user_id, count(*) AS in_flight FROM {_IN_FLIGHT} GROUP BY user_id"
@@ -36,21 +37,21 @@ SELECT job_id FROM (
 ) LIMIT 1
 """
 _OF_THE_FREE = f"""
-SELECT job_id FROM (
-    SELECT ({_MAY_GO}) AS job_id FROM queue_heads AS head
+SELECT may_go FROM (
+    SELECT ({_MAY_GO}) AS may_go FROM queue_heads AS head
     WHERE :running_per_user > 0 AND NOT EXISTS (
         SELECT 1 FROM jobs AS busy WHERE busy.user_id = head.user_id AND busy.state IN ('submitting', 'running')
     )
     {_IN_ORDER} LIMIT {_PEOPLE_LOOKED_AT}
-) WHERE job_id IS NOT NULL LIMIT 1
+) WHERE may_go IS NOT NULL LIMIT 1
 """
 _OF_THE_BUSY = f"""
-SELECT job_id FROM (
-    SELECT ({_MAY_GO}) AS job_id FROM (
+SELECT may_go FROM (
+    SELECT ({_MAY_GO}) AS may_go FROM (
         SELECT user_id FROM ({_BUSY}) CROSS JOIN queue_heads USING (user_id) WHERE in_flight < :running_per_user
         ORDER BY in_flight, tried_at, created_at, job_id LIMIT {_PEOPLE_LOOKED_AT}
     ) AS head
-) WHERE job_id IS NOT NULL LIMIT 1
+) WHERE may_go IS NOT NULL LIMIT 1
 """
 # Nobody who has something in flight goes before somebody who has nothing.
 NEXT = f"""
@@ -59,7 +60,7 @@ WHERE (SELECT count(*) FROM {_IN_FLIGHT}) < :max_running
 """
 
 _OWN = f"""
-SELECT user_id, job_id, coalesce(tried_at, 0) AS tried_at, created_at,
+SELECT job_id, coalesce(tried_at, 0) AS tried, created_at,
     (SELECT count(*) FROM jobs AS busy WHERE busy.user_id = :user_id AND busy.state IN ('submitting', 'running'))
     AS in_flight
 FROM jobs WHERE user_id = :user_id AND state = 'queued' {_IN_ORDER} LIMIT {_ENOUGH}
@@ -121,7 +122,7 @@ async def own_line(connection: aiosqlite.Connection, user_id: int) -> list[Waiti
     """A person's first waiting jobs, in the order in which they go."""
     rows = await connection.execute_fetchall(_OWN, {"user_id": user_id})
     return [
-        Waiting(user_id, row["job_id"], row["in_flight"] + number, row["tried_at"], row["created_at"])
+        Waiting(user_id, row["job_id"], row["in_flight"] + number, row["tried"], row["created_at"])
         for number, row in enumerate(rows, start=1)
     ]
 

@@ -106,6 +106,8 @@ class Queue:
 
     async def claimed(self, task_ids: Collection[str]) -> frozenset[str]:
         """Which of these tasks already belong to a job."""
+        if not task_ids:
+            return frozenset()
         marks = ", ".join("?" for _ in task_ids)
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(

@@ -28,7 +28,8 @@ from veo_core.courier import Courier
 from veo_core.errors import VeoBotError
 from veo_core.images import ImageInspector
 from veo_core.loop import Idle, rest
-from veo_core.media import Hosts, MediaReader
+from veo_core.media import ATTACHMENT_PATIENCE, Hosts, MediaReader
+from veo_core.picture_process import PictureDecoder
 from veo_core.poller import Poller
 from veo_core.provider import Provider
 from veo_core.searcher import Searcher
@@ -59,7 +60,8 @@ async def assembled(
         workshop = Workshop(
             client, store, provider, settings.catalog, pace, settings.limits, veo.max_running, now=now, idle=idle
         )
-        inspector = ImageInspector(MediaReader(files, Hosts(discord.cdn_hosts)), discord.image_limit)
+        attachments = MediaReader(files, Hosts(discord.cdn_hosts), total=ATTACHMENT_PATIENCE)
+        inspector = ImageInspector(attachments, PictureDecoder(), discord.image_limit, now)
         studio = Studio(workshop, inspector, veo.default_model, anyone_may_upscale=discord.anyone_may_upscale)
         bot = VeoBot(studio, direct_messages=discord.direct_messages, remembers=store.meta)
         postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now)

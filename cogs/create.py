@@ -19,12 +19,11 @@ def model_choices(models: tuple[Model, ...]) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=f"{row.name} ({row.speed})", value=row.name) for row in models]
 
 
-def ordered_images(*options: discord.Attachment | None) -> tuple[Image, ...]:
-    """The images in the order of their options, which is the order of the frames; a gap is closed."""
+def images_of(*options: discord.Attachment | None) -> tuple[Image | None, ...]:
+    """The images by option: the core tells an option that was left out before another one."""
     return tuple(
-        Image(url=option.url, filename=option.filename, size=option.size, content_type=option.content_type)
+        None if option is None else Image(url=option.url, filename=option.filename, size=option.size)
         for option in options
-        if option is not None
     )
 
 
@@ -38,7 +37,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         image1="First frame, or the first image to fuse",
         image2="Last frame, or the second image to fuse",
         image3="Third image",
-        aspect_ratio="Wide or tall",
+        aspect_ratio="Wide (16:9) or tall (9:16); without it, as your image is",
         resolution="720p unless you choose another",
         translate="Translate the prompt to English first",
         private="Send the video to you alone",
@@ -50,7 +49,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         image1: discord.Attachment | None = None,
         image2: discord.Attachment | None = None,
         image3: discord.Attachment | None = None,
-        aspect_ratio: Literal["16:9", "9:16"] = "16:9",
+        aspect_ratio: Literal["16:9", "9:16"] | None = None,
         resolution: Literal["720p", "1080p", "4k", "gif"] = "720p",
         translate: bool = False,
         private: bool = False,
@@ -62,7 +61,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         request = VideoRequest(
             prompt=prompt,
             model=model or studio.default_model,
-            images=ordered_images(image1, image2, image3),
+            images=images_of(image1, image2, image3),
             aspect_ratio=aspect_ratio,
             resolution=resolution,
             translate=translate,

@@ -15,6 +15,7 @@ VeoBotError
 ├── MediaError                  a result file could not be used
 │   ├── MediaUnavailable        trying again may help
 │   └── MediaUnusable           it never will: the link goes out instead
+├── InspectionFailed            a picture could not be looked at: this machine's trouble, not the person's
 └── DeliveryError               a message could not be posted
     ├── DeliveryPostponed       trying again later may help
     └── DestinationRefused      this place never will: the next one is tried
@@ -112,6 +113,10 @@ class MediaUnavailable(MediaError):
 
 class MediaUnusable(MediaError):
     """The file will never do as an attachment: wrong bytes, host or size."""
+
+
+class InspectionFailed(VeoBotError):
+    """No process could be started to look at a picture; nothing is known of the picture."""
 
 
 class DeliveryError(VeoBotError):

@@ -19,6 +19,9 @@ from yarl import URL
 from veo_core.errors import MediaUnavailable, MediaUnusable
 from veo_core.models import MediaFile
 
+ATTACHMENT_PATIENCE = timedelta(seconds=20)
+"""How long a person's image may take to arrive; they are waiting for an answer."""
+
 _CHUNK = 256 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

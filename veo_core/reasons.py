@@ -21,6 +21,7 @@ class Reason(StrEnum):
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_EMPTY = "image_empty"
     IMAGE_UNREADABLE = "image_unreadable"
+    IMAGE_BROKEN = "image_broken"
     DAILY_LIMIT = "daily_limit"
     UPSCALE_LIMIT = "upscale_limit"
     VIDEOS_OFF = "videos_off"

@@ -10,12 +10,22 @@ from collections.abc import Collection
 
 from veo_core.catalog import GET1080P, Catalog, Model
 from veo_core.errors import Refusal
-from veo_core.models import AspectRatio, Image, Job, JobKind, JobState, Resolution, Submission, VideoRequest
+from veo_core.models import (
+    AspectRatio,
+    Image,
+    Job,
+    JobKind,
+    JobState,
+    PictureSize,
+    Resolution,
+    Submission,
+    VideoRequest,
+)
+from veo_core.picture_header import MAX_PIXELS
 from veo_core.prompts import clean_prompt, shows_nothing
 from veo_core.reasons import Reason
 
 MAX_PROMPT_LENGTH = 2000
-IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 def check_request(
@@ -28,19 +38,26 @@ def check_request(
     prompt = clean_prompt(request.prompt)
     _check_prompt(prompt)
     model = _check_model(request.model, catalog, unavailable)
-    _check_image_count(model, len(request.images))
+    images = request.attached
+    _check_image_count(model, len(images))
+    _check_first_image(request, model)
     _check_shape(request, model)
-    for image in request.images:
+    for image in images:
         check_image(image, max_image_bytes)
     return Submission(
-        action=model.actions(len(request.images))[0],
+        action=model.actions(len(images))[0],
         model=model.name,
         prompt=prompt,
-        image_urls=tuple(image.url for image in request.images),
-        aspect_ratio=AspectRatio(request.aspect_ratio),
+        image_urls=tuple(image.url for image in images),
+        aspect_ratio=AspectRatio(request.aspect_ratio or AspectRatio.LANDSCAPE),
         resolution=Resolution(request.resolution),
         translate=request.translate,
     )
+
+
+def own_shape(size: PictureSize) -> AspectRatio:
+    """The ratio that suits a picture best; a square suits both, so it gets the default."""
+    return AspectRatio.PORTRAIT if size.height > size.width else AspectRatio.LANDSCAPE
 
 
 def check_upscale(source: Job) -> Submission:
@@ -55,17 +72,19 @@ def check_upscale(source: Job) -> Submission:
 
 
 def check_image(image: Image, max_bytes: int) -> None:
-    """What Discord's description of an attachment tells already; the first bytes are looked at later.
+    """What Discord's description of an attachment tells already; the bytes are looked at later.
 
-    Raises Refusal.
+    The declared type decides nothing: it comes from the file's name. Raises Refusal.
     """
     if image.size <= 0:
         raise Refusal(Reason.IMAGE_EMPTY, filename=image.filename)
     if image.size > max_bytes:
-        raise Refusal(Reason.IMAGE_TOO_LARGE, filename=image.filename, limit_mb=megabytes(max_bytes))
-    declared = (image.content_type or "").partition(";")[0].strip().lower()
-    if declared and declared not in IMAGE_TYPES:
-        raise Refusal(Reason.NOT_AN_IMAGE, filename=image.filename)
+        raise Refusal(
+            Reason.IMAGE_TOO_LARGE,
+            filename=image.filename,
+            limit_mb=megabytes(max_bytes),
+            megapixels=MAX_PIXELS // 1_000_000,
+        )
 
 
 def megabytes(count: int) -> str:
@@ -97,8 +116,15 @@ def _check_image_count(model: Model, count: int) -> None:
         raise Refusal(Reason.TOO_MANY_IMAGES, model=model.name, limit=model.max_images)
 
 
+def _check_first_image(request: VideoRequest, model: Model) -> None:
+    """A frame without the one before it would become another frame; images that are combined have no such order."""
+    given = [number for number, image in enumerate(request.images, 1) if image is not None]
+    if given and given[0] > 1 and not model.fusion:
+        raise Refusal(Reason.FIRST_IMAGE_MISSING, attached=f"image{given[0]}")
+
+
 def _check_shape(request: VideoRequest, model: Model) -> None:
-    if request.aspect_ratio not in set(AspectRatio):
+    if request.aspect_ratio is not None and request.aspect_ratio not in set(AspectRatio):
         raise Refusal(Reason.ASPECT_RATIO_UNSUPPORTED, aspect_ratio=request.aspect_ratio[:20])
     if request.resolution not in set(model.resolutions):
         supported = ", ".join(model.resolutions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -20,24 +21,27 @@ from veo_core.models import (
     JobState,
     NewJob,
     Overview,
+    PictureSize,
     Place,
     Receipt,
     VideoRequest,
 )
 from veo_core.reasons import Reason
-from veo_core.rules import check_request, check_upscale
+from veo_core.rules import check_request, check_upscale, own_shape
 from veo_core.workshop import Workshop
 
 _OVERVIEW = timedelta(days=7)
 
 
 class Inspects(Protocol):
-    """Tells whether an attachment is really a picture."""
+    """Tells whether attachments are pictures that can be used."""
 
     max_bytes: int
 
-    async def inspect(self, image: Image) -> None:
-        """Raises Refusal when it is not."""
+    async def inspect(
+        self, user_id: int, images: Sequence[Image], may_ask: Callable[[], Awaitable[None]]
+    ) -> tuple[PictureSize, ...]:
+        """Their sizes; `may_ask` comes before any byte is fetched. Raises Refusal when one is none."""
         ...
 
 
@@ -115,9 +119,8 @@ class Studio:
             max_image_bytes=self._inspector.max_bytes,
         )
         await self._check_blocked(asker, place.guild_id)
-        for image in request.images:
-            await self._inspector.inspect(image)
-        return await self._record(NewJob(JobKind.CREATE, asker, place, submission.prompt, submission))
+        new = NewJob(JobKind.CREATE, asker, place, submission.prompt, submission)
+        return await self._record(await self._with_images_seen(new, request))
 
     async def upscale(self, asker: Asker, job_id: int, place: Place) -> Ticket:
         """Take a request for the 1080p version of a video; the second one for the same video gets the first one's job.
@@ -233,6 +236,19 @@ class Studio:
     async def _check_blocked(self, asker: Asker, guild_id: int | None) -> None:
         if guild_id is not None and await self._people.is_blocked(guild_id, asker.user_id):
             raise Refusal(Reason.BLOCKED)
+
+    async def _with_images_seen(self, new: NewJob, request: VideoRequest) -> NewJob:
+        """Look at the images, unless a limit refuses the job anyway; without a chosen ratio the first one's decides."""
+        if not request.attached:
+            return new
+        sizes = await self._inspector.inspect(
+            new.asker.user_id,
+            request.attached,
+            lambda: self._requests.check_ahead(new, self._limits, self._now()),
+        )
+        if request.aspect_ratio is not None:
+            return new
+        return replace(new, submission=replace(new.submission, aspect_ratio=own_shape(sizes[0])))
 
     async def _record(self, new: NewJob) -> Ticket:
         reached(Checkpoint.BEFORE_RECORD)

@@ -18,6 +18,8 @@ class Words:
     text: str
 
 
+_UNREAD = "I could not read this image"
+_SAVE_AGAIN = "Save {filename} as PNG or JPEG and attach it again."
 _ASK_AGAIN = "Nothing was counted. You can ask again with `/veo create`."
 
 WORDS: Mapping[Reason, Words] = {
@@ -38,24 +40,23 @@ WORDS: Mapping[Reason, Words] = {
         "Too many images for that model", "`{model}` takes at most {limit}. Leave some out, or choose another model."
     ),
     Reason.FIRST_IMAGE_MISSING: Words(
-        "The first image is missing", "You attached image2 without image1. Put the first frame into image1."
+        "The first image is missing", "You attached {attached} without image1. Put the first frame into image1."
     ),
     Reason.RESOLUTION_UNSUPPORTED: Words(
         "That model can't do this resolution", "`{model}` has no {resolution}. It can do: {supported}."
     ),
     Reason.ASPECT_RATIO_UNSUPPORTED: Words("That aspect ratio isn't supported", "Choose 16:9 or 9:16."),
-    Reason.NOT_AN_IMAGE: Words("That is not an image", "{filename} can't be used. Attach a PNG, JPEG, WebP or GIF."),
+    Reason.NOT_AN_IMAGE: Words("This file is not an image I can use", _SAVE_AGAIN),
     Reason.IMAGE_TOO_LARGE: Words(
-        "That image is too large", "{filename} is too big; the most is {limit_mb} MB and 40 megapixels."
+        "This image is too large", "{filename} may have at most {limit_mb} MB and {megapixels} megapixels."
     ),
     Reason.IMAGE_TOO_SMALL: Words(
         "This image is too small or too narrow",
         "Each side of {filename} needs at least {pixels} pixels, and no side may be more than {ratio} times the other.",
     ),
-    Reason.IMAGE_EMPTY: Words("That image is empty", "{filename} has no content. Attach it once more."),
-    Reason.IMAGE_UNREADABLE: Words(
-        "I couldn't read that image", "Discord didn't hand out {filename}. Attach it once more."
-    ),
+    Reason.IMAGE_EMPTY: Words(_UNREAD, "Discord did not give me {filename}. Attach it again."),
+    Reason.IMAGE_UNREADABLE: Words(_UNREAD, "Discord did not give me {filename}. Attach it again."),
+    Reason.IMAGE_BROKEN: Words(_UNREAD, _SAVE_AGAIN),
     Reason.DAILY_LIMIT: Words("Daily limit reached", "You have used all {limit} videos of the last 24 hours. {frees}"),
     Reason.UPSCALE_LIMIT: Words(
         "Daily limit reached", "You have used all {limit} 1080p versions of the last 24 hours. {frees}"

@@ -24,7 +24,10 @@ from tests.cogs.people import (
 )
 from tests.simulated import videos
 
-PICTURE = plain(64, 36)
+PICTURE = plain(320, 180)
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(500)
+NOT_AN_IMAGE = "This file is not an image I can use"
+UNREAD = "I could not read this image"
 PROGRAM = b"MZ\x90\x00 this program cannot be run in DOS mode"
 
 
@@ -46,11 +49,22 @@ REFUSED: dict[str, tuple[dict[str, Option], str, str]] = {
         "at most 1. Leave some out",
     ),
     "4k": ({"resolution": "4k"}, "That model can't do this resolution", "It can do: 720p, 1080p, gif"),
-    "a program": ({"image1": ("a.png", PROGRAM)}, "That is not an image", "Attach a PNG, JPEG, WebP or GIF"),
-    "a text": ({"image2": ("notes.txt", b"hello")}, "That is not an image", "Attach a PNG, JPEG, WebP or GIF"),
-    "no bytes": ({"image1": ("a.png", b"")}, "That image is empty", "a.png has no content"),
-    "a bomb": ({"image1": ("a.gif", _bomb())}, "That image is too large", "the most is 8 MB and 40 megapixels"),
-    "cut off": ({"image1": ("a.png", PICTURE[:12])}, "That is not an image", "Attach a PNG"),
+    "a program": ({"image1": ("a.png", PROGRAM)}, NOT_AN_IMAGE, "Save a.png as PNG or JPEG"),
+    "a text": ({"image1": ("notes.txt", b"hello")}, NOT_AN_IMAGE, "Save notes.txt as PNG or JPEG"),
+    "a phone's format": ({"image1": ("a.heic", HEIC)}, NOT_AN_IMAGE, "Save a.heic as PNG or JPEG and attach it again."),
+    "no bytes": ({"image1": ("a.png", b"")}, UNREAD, "Discord did not give me a.png"),
+    "a bomb": ({"image1": ("a.gif", _bomb())}, "This image is too large", "at most 8 MB and 40 megapixels"),
+    "cut off": ({"image1": ("a.png", PICTURE[:-200])}, UNREAD, "Save a.png as PNG or JPEG"),
+    "tiny": (
+        {"image1": ("a.png", plain(16, 16))},
+        "This image is too small or too narrow",
+        "Each side of a.png needs at least 64 pixels, and no side may be more than 4 times the other.",
+    ),
+    "no first image": (
+        {"image2": ("a.png", PICTURE)},
+        "The first image is missing",
+        "You attached image2 without image1",
+    ),
 }
 
 
@@ -68,8 +82,8 @@ async def test_an_image_over_the_limit_is_refused_before_it_is_read(world: World
     result = await asks(world, image1=("big.png", PICTURE + bytes(100_000)))
 
     assert refusal(result) == (
-        "That image is too large",
-        "big.png is too big; the most is 0.1 MB and 40 megapixels.",
+        "This image is too large",
+        "big.png may have at most 0.1 MB and 40 megapixels.",
     )
     assert await costs_nothing(world, veo)
 
@@ -101,7 +115,7 @@ async def test_an_attachment_that_is_not_on_discords_hosts_is_never_fetched(worl
     result = sends(world, world.people.ann, elsewhere, prompt="a fox")
     await world.env.settle()
 
-    assert refusal(result)[0] == "I couldn't read that image"
+    assert refusal(result)[0] == UNREAD
     assert not veo.media_hits
     assert await costs_nothing(world, veo)
 
@@ -130,10 +144,30 @@ async def test_every_option_reaches_the_provider(world: World, veo: StandInVeo) 
     assert payload["translation"] is True
 
 
+async def test_a_picture_is_judged_by_its_bytes_whatever_discord_calls_it(world: World, veo: StandInVeo) -> None:
+    out = BytesIO()
+    Image.new("RGB", (320, 180)).save(out, "JPEG")
+
+    await asks(world, image1=("photo.jfif", out.getvalue()))
+
+    assert len(veo.submissions) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "chosen", "ratio"), [((180, 320), {}, "9:16"), ((180, 320), {"aspect_ratio": "16:9"}, "16:9")]
+)
+async def test_without_a_chosen_ratio_a_tall_picture_makes_a_tall_video(
+    world: World, veo: StandInVeo, size: tuple[int, int], chosen: dict[str, Option], ratio: str
+) -> None:
+    await asks(world, image1=("a.png", plain(*size)), **chosen)
+
+    assert veo.submissions[0].payload["aspect_ratio"] == ratio
+
+
 FRAMES = {
     ("veo31", ("image1", "image2", "image3")): ("image2video", ["image1", "image2", "image3"]),
     ("veo31", ("image3", "image1")): ("image2video", ["image1", "image3"]),
-    ("veo2-fast", ("image2",)): ("image2video", ["image2"]),
+    ("veo2-fast", ("image1",)): ("image2video", ["image1"]),
     ("veo31-fast-ingredients", ("image2", "image3")): ("ingredients2video", ["image2", "image3"]),
 }
 

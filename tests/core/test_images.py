@@ -1,237 +1,257 @@
-"""A picture is one by its bytes: every allowed format passes, everything that only looks like one does not."""
+"""A picture is judged by its bytes, each person's in turn, and nothing is fetched for who may not ask."""
 
 from __future__ import annotations
 
-import io
-import struct
-import tracemalloc
-import zipfile
-import zlib
-from dataclasses import dataclass, field
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from PIL import Image as Picture
 
+from tests.core.fakes import Clock, Gate
+from tests.core.pictures import EXE, archive, bomb_png, jpeg_comment, jpeg_with, made, png_of
 from tests.core.values import PICTURE
-from veo_core.errors import MediaError, MediaUnavailable, MediaUnusable, Refusal
-from veo_core.images import MAX_PIXELS, ImageInspector, problem_with
+from veo_core.errors import InspectionFailed, MediaError, MediaUnavailable, MediaUnusable, Refusal
+from veo_core.images import GREATEST_RATIO, LEAST_SIDE, ImageInspector, problem_of_size, problem_with
+from veo_core.models import Image, PictureSize
+from veo_core.picture_header import MAX_PIXELS
 from veo_core.reasons import Reason
+from veo_core.tries import MOST_REFUSED, MOST_WAITING, WINDOW
 
-EXE = b"MZ\x90\x00\x03\x00\x00\x00 This program cannot be run in DOS mode." + bytes(500)
-
-
-def made(kind: str, size: tuple[int, int] = (64, 48), mode: str = "RGB", frames: int = 1) -> bytes:
-    out = io.BytesIO()
-    pictures = [Picture.new(mode, size, number * 40) for number in range(frames)]
-    more = {"save_all": True, "append_images": pictures[1:]} if frames > 1 else {}
-    pictures[0].save(out, kind, **more)
-    return out.getvalue()
-
-
-def archive() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as packed:
-        packed.writestr("run.exe", EXE)
-    return out.getvalue()
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds next to nothing."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    size = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        made("PNG"),
-        made("PNG", mode="RGBA"),
-        made("PNG", mode="1"),
-        made("PNG", mode="P"),
-        made("JPEG"),
-        made("JPEG", mode="L"),
-        made("JPEG", mode="CMYK"),
-        made("WEBP"),
-        made("WEBP", mode="RGBA"),
-        made("WEBP", frames=3),
-        made("GIF", mode="P"),
-        made("GIF", mode="P", frames=3),
-        made("PNG", (1, 1)),
-    ],
-    ids=[
-        "png",
-        "png with alpha",
-        "png of bits",
-        "png with palette",
-        "jpeg",
-        "grey jpeg",
-        "cmyk jpeg",
-        "webp",
-        "webp with alpha",
-        "moving webp",
-        "gif",
-        "moving gif",
-        "one pixel",
-    ],
-)
-def test_every_allowed_format_passes(content: bytes) -> None:
-    assert problem_with(content) is None
-
-
-def test_a_phones_photo_with_a_second_picture_inside_passes() -> None:
-    assert problem_with(made("MPO", frames=2)) is None
-
-
-def test_a_moving_png_passes() -> None:
-    assert problem_with(made("PNG", frames=3)) is None
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        EXE,
-        b"\x7fELF" + bytes(500),
-        b"<html><body>404</body></html>",
-        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
-        b"%PDF-1.7\n" + bytes(500),
-        archive(),
-        made("TIFF"),
-        made("BMP"),
-        made("ICO"),
-        b"\x00\x00\x00\x18ftypmp42" + bytes(500),
-        b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(100),
-        b"cat.png",
-        bytes(1000),
-    ],
-    ids=["exe", "elf", "html", "svg", "pdf", "zip", "tiff", "bmp", "ico", "mp4", "wav", "text", "zeros"],
-)
-def test_what_is_none_of_the_four_formats_is_refused(content: bytes) -> None:
-    assert problem_with(content) is Reason.NOT_AN_IMAGE
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_a_picture_that_is_an_archive_too_is_refused(kind: str) -> None:
-    assert problem_with(made(kind) + archive()) is Reason.NOT_AN_IMAGE
-
-
-def test_an_archive_with_the_longest_comment_behind_a_picture_is_refused() -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as packed:
-        packed.writestr("run.exe", EXE)
-        packed.comment = b"x" * 65_535
-
-    assert problem_with(made("GIF") + out.getvalue()) is Reason.NOT_AN_IMAGE
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"\x89PNG\r\n\x1a\n",
-        b"\xff\xd8\xff",
-        b"GIF89a",
-        b"RIFF\x10\x00\x00\x00WEBP",
-        made("PNG")[:20],
-        made("JPEG")[:24],
-        made("WEBP")[:18],
-        made("GIF")[:8],
-        b"\x89PNG\r\n\x1a\n" + EXE,
-        b"\xff\xd8\xff" + EXE,
-        b"RIFF\xff\xff\xff\xffWEBP" + EXE,
-    ],
-)
-def test_a_header_that_nothing_good_follows_is_refused(head: bytes) -> None:
-    assert problem_with(head) is Reason.NOT_AN_IMAGE
-
-
-def test_nothing_at_all_is_called_empty() -> None:
-    assert problem_with(b"") is Reason.IMAGE_EMPTY
-
-
-@pytest.mark.parametrize("size", [(6_400, 6_251), (10_000, 9_000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
-def test_a_picture_that_would_unpack_to_too_much_is_refused_unpacked(size: tuple[int, int]) -> None:
-    tracemalloc.start()
-
-    found = problem_with(png_header(*size))
-
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert found is Reason.IMAGE_TOO_LARGE
-    assert peak < 5_000_000
-
-
-def test_a_picture_of_exactly_the_greatest_number_of_pixels_passes() -> None:
-    assert MAX_PIXELS == 8_000 * 5_000
-    assert problem_with(png_header(8_000, 5_000)) is None
-
-
-PICTURES = [made("PNG"), made("JPEG"), made("WEBP"), made("GIF", mode="P", frames=2)]
-
-
-@pytest.mark.filterwarnings("ignore")
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(PICTURES), st.data())
-def test_no_damaged_picture_raises(content: bytes, data: st.DataObject) -> None:
-    damaged = bytearray(content)
-    for _ in range(data.draw(st.integers(1, 8))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    cut = data.draw(st.integers(0, len(damaged)))
-
-    assert problem_with(bytes(damaged[:cut])) in {
-        None,
-        Reason.NOT_AN_IMAGE,
-        Reason.IMAGE_TOO_LARGE,
-        Reason.IMAGE_EMPTY,
-    }
+GOOD = made("PNG")
+ANN, BOB = 1, 2
+SIZE = PictureSize(160, 120)
 
 
 @dataclass
 class Attachments:
-    """Discord's files: what lies behind each address."""
+    """Discord's files: what lies behind each address; `errors` come first."""
 
-    content: bytes = b""
-    error: MediaError | None = None
+    content: bytes = GOOD
+    errors: deque[MediaError] = field(default_factory=deque[MediaError])
     asked: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    slow: dict[str, Gate] = field(default_factory=dict[str, Gate])
 
     async def image(self, url: str, max_bytes: int) -> bytes:
         self.asked.append((url, max_bytes))
-        if self.error is not None:
-            raise self.error
+        if url in self.slow:
+            await self.slow[url].pass_through()
+        if self.errors:
+            raise self.errors.popleft()
         return self.content
 
 
-async def test_a_good_attachment_is_read_once_within_its_limit() -> None:
-    attachments = Attachments(made("PNG"))
+@dataclass
+class FakeDecoder:
+    """Decodes nothing and says what it was told to."""
 
-    await ImageInspector(attachments, 5_000_000).inspect(PICTURE)
+    found: PictureSize | Reason = SIZE
+    seen: int = 0
+    broken: InspectionFailed | None = None
 
-    assert attachments.asked == [(PICTURE.url, 5_000_000)]
+    async def decode(self, content: bytes) -> PictureSize | Reason:
+        assert content
+        self.seen += 1
+        if self.broken is not None:
+            raise self.broken
+        return self.found
+
+
+async def anybody() -> None:
+    """Nothing speaks against the request."""
+
+
+class Desk:
+    """An inspector with its surroundings."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.files = Attachments()
+        self.decoder = FakeDecoder()
+        self.inspector = ImageInspector(self.files, self.decoder, 5_000_000, clock.now, second_try_after=0)
+
+    async def look(self, user_id: int = ANN, images: Sequence[Image] = (PICTURE,)) -> tuple[PictureSize, ...]:
+        return await self.inspector.inspect(user_id, images, anybody)
+
+    async def refusal(self, user_id: int = ANN) -> Refusal:
+        with pytest.raises(Refusal) as caught:
+            await self.look(user_id)
+        return caught.value
+
+
+@pytest.fixture
+def desk(clock: Clock) -> Desk:
+    return Desk(clock)
+
+
+async def test_a_good_attachment_is_read_once_within_its_limit(desk: Desk) -> None:
+    assert await desk.look() == (SIZE,)
+
+    assert desk.files.asked == [(PICTURE.url, 5_000_000)]
+    assert desk.decoder.seen == 1
 
 
 @pytest.mark.parametrize(
-    ("attachments", "reason"),
+    ("content", "reason"),
     [
-        (Attachments(EXE), Reason.NOT_AN_IMAGE),
-        (Attachments(b""), Reason.IMAGE_EMPTY),
-        (Attachments(png_header(30_000, 30_000)), Reason.IMAGE_TOO_LARGE),
-        (Attachments(error=MediaUnavailable("the host answered 404")), Reason.IMAGE_UNREADABLE),
-        (Attachments(error=MediaUnusable("the host is not allowed")), Reason.IMAGE_UNREADABLE),
+        (b"", Reason.IMAGE_EMPTY),
+        (EXE, Reason.NOT_AN_IMAGE),
+        (made("AVIF"), Reason.NOT_AN_IMAGE),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(500), Reason.NOT_AN_IMAGE),
+        (made("TIFF"), Reason.NOT_AN_IMAGE),
+        (made("GIF", mode="P") + archive(), Reason.NOT_AN_IMAGE),
+        (b"\x89PNG\r\n\x1a\n" + EXE, Reason.IMAGE_BROKEN),
+        (b"\xff\xd8" + b"\xff" * 4_000_000, Reason.IMAGE_BROKEN),
+        (bomb_png(13_000), Reason.IMAGE_TOO_LARGE),
+        (png_of(2**31 - 1, 2**31 - 1, b""), Reason.IMAGE_TOO_LARGE),
+        (made("PNG", (1, 1)), Reason.IMAGE_TOO_SMALL),
+        (made("PNG", (LEAST_SIDE - 1, 200)), Reason.IMAGE_TOO_SMALL),
+        (made("PNG", (1_000, 200)), Reason.IMAGE_TOO_SMALL),
+    ],
+    ids=[
+        *("empty", "exe", "avif", "heic", "tiff", "gif and zip", "damaged", "fill bytes"),
+        *("bomb", "absurd", "one pixel", "narrow", "long"),
     ],
 )
-async def test_a_bad_attachment_is_refused_by_name(attachments: Attachments, reason: Reason) -> None:
-    with pytest.raises(Refusal) as caught:
-        await ImageInspector(attachments, 5_000_000).inspect(PICTURE)
+async def test_what_the_header_tells_is_refused_by_name_and_starts_no_process(
+    desk: Desk, content: bytes, reason: Reason
+) -> None:
+    desk.files.content = content
 
-    assert caught.value.reason is reason
-    assert caught.value.details["filename"] == "cat.png"
+    refusal = await desk.refusal()
+
+    assert refusal.reason is reason
+    assert refusal.details == {
+        "filename": "cat.png",
+        "limit_mb": "5",
+        "megapixels": 40,
+        "pixels": LEAST_SIDE,
+        "ratio": GREATEST_RATIO,
+    }
+    assert desk.decoder.seen == 0
 
 
-async def test_the_name_of_a_file_decides_nothing() -> None:
-    inspector = ImageInspector(Attachments(made("PNG")), 5_000_000)
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (Reason.IMAGE_BROKEN, Reason.IMAGE_BROKEN),
+        (Reason.IMAGE_TOO_LARGE, Reason.IMAGE_TOO_LARGE),
+        # A header may lie.
+        (PictureSize(10, 10), Reason.IMAGE_TOO_SMALL),
+        (PictureSize(9_000, 9_000), Reason.IMAGE_TOO_LARGE),
+    ],
+)
+async def test_what_decoding_finds_is_refused_too(desk: Desk, found: PictureSize | Reason, reason: Reason) -> None:
+    desk.decoder.found = found
 
-    await inspector.inspect(type(PICTURE)(PICTURE.url, "cat.exe", 1000))
+    assert (await desk.refusal()).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ((8_000, 5_000), None),
+        ((8_000, 5_001), Reason.IMAGE_TOO_LARGE),
+        ((LEAST_SIDE, LEAST_SIDE), None),
+        ((LEAST_SIDE, LEAST_SIDE - 1), Reason.IMAGE_TOO_SMALL),
+        ((100 * GREATEST_RATIO, 100), None),
+        ((100, 100 * GREATEST_RATIO + 1), Reason.IMAGE_TOO_SMALL),
+    ],
+)
+def test_the_bounds_of_a_pictures_size_are_exact(size: tuple[int, int], reason: Reason | None) -> None:
+    assert MAX_PIXELS == 8_000 * 5_000
+    assert problem_of_size(*size) is reason
+
+
+def test_the_signature_of_an_archive_in_a_comment_is_no_archive() -> None:
+    assert problem_with(jpeg_with(jpeg_comment(b"PK\x05\x06"))) is None
+
+
+@pytest.mark.parametrize("filename", ["cat.exe", "photo.jfif", "cat", "cat.heic"])
+async def test_the_name_of_a_file_decides_nothing(desk: Desk, filename: str) -> None:
+    desk.files.content = made("JPEG")
+
+    assert await desk.look(images=[replace(PICTURE, filename=filename)])
+
+
+async def test_discords_files_are_asked_for_once_more(desk: Desk) -> None:
+    desk.files.errors.append(MediaUnavailable("the host answered 503"))
+
+    assert await desk.look()
+
+    assert len(desk.files.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"), [(MediaUnavailable("the host answered 404"), 2), (MediaUnusable("the host is not allowed"), 1)]
+)
+async def test_what_discord_does_not_give_is_refused_and_is_no_refused_try(
+    desk: Desk, error: MediaError, asked: int
+) -> None:
+    for _ in range(MOST_REFUSED + 1):
+        desk.files.errors += [error, error]
+        desk.files.asked.clear()
+        assert (await desk.refusal()).reason is Reason.IMAGE_UNREADABLE
+        assert len(desk.files.asked) == asked
+        desk.files.errors.clear()
+
+
+async def test_this_machines_trouble_is_no_refusal(desk: Desk) -> None:
+    desk.decoder.broken = InspectionFailed("no process")
+
+    with pytest.raises(InspectionFailed):
+        await desk.look()
+
+
+async def test_who_may_not_ask_causes_no_fetch(desk: Desk) -> None:
+    async def nobody() -> None:
+        raise Refusal(Reason.DAILY_LIMIT, limit=5)
+
+    with pytest.raises(Refusal):
+        await desk.inspector.inspect(ANN, [PICTURE], nobody)
+
+    assert desk.files.asked == []
+    assert await desk.look()
+
+
+async def test_after_ten_refused_pictures_a_person_waits_and_nothing_is_fetched(desk: Desk) -> None:
+    desk.files.content = EXE
+    began = desk.clock.now()
+    for _ in range(MOST_REFUSED):
+        assert (await desk.refusal()).reason is Reason.NOT_AN_IMAGE
+        desk.clock.advance(1)
+    desk.files.asked.clear()
+
+    refusal = await desk.refusal()
+
+    assert (refusal.reason, refusal.details) == (Reason.TOO_MANY_TRIES, {"until": began + WINDOW})
+    assert desk.files.asked == []
+    assert (await desk.refusal(BOB)).reason is Reason.NOT_AN_IMAGE
+    desk.files.content = GOOD
+    desk.clock.move_to(began + WINDOW)
+    assert await desk.look()
+
+
+async def test_good_pictures_are_never_too_many(desk: Desk) -> None:
+    for _ in range(MOST_REFUSED * 3):
+        assert await desk.look()
+
+
+async def test_ten_bad_pictures_at_once_cost_one_persons_turn_at_a_time(desk: Desk) -> None:
+    gate = desk.files.slow[PICTURE.url] = Gate()
+    gate.shut()
+    work = [asyncio.create_task(desk.look()) for _ in range(10)]
+    await gate.arrived.wait()
+
+    others = await desk.look(BOB, [replace(PICTURE, url="https://cdn.discordapp.com/bob.png")])
+
+    assert others == (SIZE,)
+    assert len([url for url, _ in desk.files.asked if url == PICTURE.url]) == 1
+    gate.open()
+    ends = await asyncio.gather(*work, return_exceptions=True)
+    refused = [end for end in ends if isinstance(end, Refusal)]
+    assert len(refused) == 10 - MOST_WAITING
+    assert {end.reason for end in refused} == {Reason.TOO_MANY_TRIES}
+    assert {end.details["until"] for end in refused} == {desk.clock.now() + timedelta(minutes=1)}

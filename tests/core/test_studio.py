@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from tests.core.bench import Bench, connection_of, counts, is_awake
 from tests.core.fakes import START, Clock
 from veo_core.errors import Refusal, StorageError
-from veo_core.models import Asker, Image, Job, JobKind, JobState, Place, VideoRequest
+from veo_core.models import Asker, Image, Job, JobKind, JobState, PictureSize, Place, VideoRequest
 from veo_core.quota import Limits
 from veo_core.reasons import Reason
 from veo_core.store import Store
@@ -22,23 +23,30 @@ from veo_core.studio import Studio
 
 HERE = Place(guild_id=10, channel_id=20)
 ANN, BOB = Asker(1), Asker(2)
-PICTURE = Image("https://cdn.discordapp.com/a.png", "a.png", 1000, "image/png")
+PICTURE = Image("https://cdn.discordapp.com/a.png", "a.png", 1000)
 FIVE = Limits(videos_per_day=5, upscales_per_day=2, running_per_user=2)
 
 
 class FakeInspector:
-    """Looks at every picture; those by these names are none."""
+    """Looks at every picture; those by these names are none. All have one size."""
 
     max_bytes = 8_000_000
 
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.fakes: set[str] = set()
+        self.size = PictureSize(1280, 720)
 
-    async def inspect(self, image: Image) -> None:
-        self.seen.append(image.filename)
-        if image.filename in self.fakes:
-            raise Refusal(Reason.NOT_AN_IMAGE, filename=image.filename)
+    async def inspect(
+        self, user_id: int, images: Sequence[Image], may_ask: Callable[[], Awaitable[None]]
+    ) -> tuple[PictureSize, ...]:
+        assert user_id > 0
+        await may_ask()
+        for image in images:
+            self.seen.append(image.filename)
+            if image.filename in self.fakes:
+                raise Refusal(Reason.NOT_AN_IMAGE, filename=image.filename)
+        return (self.size,) * len(images)
 
 
 @pytest.fixture
@@ -128,6 +136,50 @@ async def test_what_the_table_refuses_is_refused_before_any_picture_is_read(
     assert await refused(studio.request(ANN, a_video("", PICTURE), HERE)) is Reason.PROMPT_MISSING
 
     assert inspector.seen == []
+
+
+async def test_whoever_has_no_video_left_or_is_blocked_has_no_picture_read(
+    bench: Bench, studio: Studio, inspector: FakeInspector
+) -> None:
+    for number in range(FIVE.videos_per_day):
+        await studio.request(ANN, a_video(f"cat {number}"), HERE)
+    await studio.block(Asker(9, is_admin=True), BOB.user_id, HERE)
+
+    assert await refused(studio.request(ANN, a_video("x", PICTURE), HERE)) is Reason.DAILY_LIMIT
+    assert await refused(studio.request(BOB, a_video("x", PICTURE), HERE)) is Reason.BLOCKED
+
+    assert inspector.seen == []
+
+
+async def test_the_same_interaction_again_is_the_same_job_also_at_the_limit(studio: Studio) -> None:
+    here = replace(HERE, interaction_id=77)
+    first = await studio.request(ANN, a_video("x", PICTURE), here)
+    for number in range(FIVE.videos_per_day - 1):
+        await studio.request(ANN, a_video(f"cat {number}"), HERE)
+
+    again = await studio.request(ANN, a_video("x", PICTURE), here)
+
+    assert (again.job.job_id, again.is_new) == (first.job.job_id, False)
+
+
+@pytest.mark.parametrize(
+    ("size", "chosen", "ratio"),
+    [
+        ((720, 1280), None, "9:16"),
+        ((1280, 720), None, "16:9"),
+        ((600, 600), None, "16:9"),
+        ((720, 1280), "16:9", "16:9"),
+        ((1280, 720), "9:16", "9:16"),
+    ],
+)
+async def test_without_a_chosen_ratio_the_first_pictures_own_shape_decides(
+    studio: Studio, inspector: FakeInspector, size: tuple[int, int], chosen: str | None, ratio: str
+) -> None:
+    inspector.size = PictureSize(*size)
+
+    ticket = await studio.request(ANN, replace(a_video("x", PICTURE), aspect_ratio=chosen), HERE)
+
+    assert ticket.job.aspect_ratio == ratio
 
 
 async def test_a_model_the_provider_dropped_is_refused_with_those_that_work(bench: Bench, studio: Studio) -> None:

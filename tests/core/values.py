@@ -10,7 +10,7 @@ from typing import Any
 from veo_core.models import Image, Job, JobKind, JobState, VideoRequest
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
-PICTURE = Image("https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png", "cat.png", 1000, "image/png")
+PICTURE = Image("https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png", "cat.png", 1000)
 
 _JOB = Job(
     job_id=12,

@@ -25,7 +25,7 @@ SECONDS = 8.0
 
 def picture(house: House, name: str, color: str) -> dict[str, object]:
     made = BytesIO()
-    Image.new("RGB", (32, 32), color).save(made, "PNG")
+    Image.new("RGB", (320, 180), color).save(made, "PNG")
     return house.discord.upload(made.getvalue(), name, "image/png")
 
 

@@ -66,7 +66,7 @@ class Crowd:
 
     def _picture(self) -> dict[str, object]:
         made = BytesIO()
-        Image.new("RGB", (16, 16), self.random.choice(("red", "green", "blue"))).save(made, "PNG")
+        Image.new("RGB", (320, 180), self.random.choice(("red", "green", "blue"))).save(made, "PNG")
         return self.town.house.discord.upload(made.getvalue(), "picture.png", "image/png")
 
     async def _upscale(self) -> None:

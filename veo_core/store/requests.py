@@ -42,11 +42,17 @@ class Requests:
             existing = await _standing_for(connection, new)
             if existing is not None:
                 return Recorded(existing, is_new=False)
-            usage = await _usage(connection, new.asker.user_id, new.kind, now)
-            answer = quota.answer(usage, limits.per_day(new.kind))
-            if not answer.allowed:
-                raise Refusal(_LIMIT_REASONS[new.kind], limit=answer.limit, frees_at=answer.frees_at)
+            await _check_limits(connection, new, limits, now)
             return Recorded(await _insert(connection, new, now), is_new=True)
+
+    async def check_ahead(self, new: NewJob, limits: quota.Limits, now: datetime) -> None:
+        """Refuse what `record` would refuse now, before work is done for it; the transaction still decides.
+
+        Raises Refusal.
+        """
+        async with self._database.read() as connection:
+            if await _standing_for(connection, new) is None:
+                await _check_limits(connection, new, limits, now)
 
     async def cancel(self, job_id: int, now: datetime) -> bool:
         """End a job that was not submitted yet; False when it is too late."""
@@ -98,6 +104,14 @@ async def _standing_for(connection: aiosqlite.Connection, new: NewJob) -> Job | 
         if found is not None:
             return found
     return None if new.source_job_id is None else await _one(connection, _LIVE_UPSCALE, new.source_job_id)
+
+
+async def _check_limits(connection: aiosqlite.Connection, new: NewJob, limits: quota.Limits, now: datetime) -> None:
+    """Raises Refusal when the person's places are used up."""
+    usage = await _usage(connection, new.asker.user_id, new.kind, now)
+    answer = quota.answer(usage, limits.per_day(new.kind))
+    if not answer.allowed:
+        raise Refusal(_LIMIT_REASONS[new.kind], limit=answer.limit, frees_at=answer.frees_at)
 
 
 async def _one(connection: aiosqlite.Connection, where: str, *values: object) -> Job | None:

@@ -29,6 +29,7 @@ from veo_core.errors import VeoBotError
 from veo_core.images import ImageInspector
 from veo_core.loop import Idle, rest
 from veo_core.media import ATTACHMENT_PATIENCE, Hosts, MediaReader
+from veo_core.model_doubts import ModelDoubts
 from veo_core.picture_process import PictureDecoder
 from veo_core.poller import Poller
 from veo_core.provider import Provider
@@ -72,6 +73,7 @@ async def assembled(
         workshop.changed.connect(*loops)
         bot.run_beside(loops)
         await store.queue.recover(now())
+        await ModelDoubts(workshop).load()
         with (vitals or Vitals()).watch(Life(bot, provider, partial(store.meta.check, now))):
             yield bot
 

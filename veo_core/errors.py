@@ -24,6 +24,7 @@ VeoBotError
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import Enum
 
 from veo_core.reasons import Reason
 
@@ -84,23 +85,57 @@ class AnswerTooLarge(Unreachable):
     """The answer to a look is larger than what is read of one; a look at fewer tasks may fit."""
 
 
-class AnswerLost(ProviderError):
-    """A submission was sent and its answer is unknown; a second one could be billed twice."""
+class Proof(Enum):
+    """How sure it is that an answer speaks of the operator's account and not of one request."""
+
+    KNOWN = "a known code or status"
+    LIKELY = "a 403 that is not about content, or an unknown code"
+    WORDS = "words only"
 
 
 class AccountProblem(ProviderError):
-    """The operator's token, balance or account stops every submission."""
+    """The operator's token, balance, permission or account stops every submission."""
+
+    def __init__(
+        self, message: str, *, code: str = "", trace_id: str | None = None, proof: Proof = Proof.KNOWN
+    ) -> None:
+        super().__init__(message, code=code, trace_id=trace_id)
+        self.proof = proof
+
+
+class AnswerLost(ProviderError):
+    """A submission was sent and its answer is unknown; a second one could be billed twice.
+
+    `account` is set where the answer looks like a refusal of the account all the same.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", trace_id: str | None = None, account: AccountProblem | None = None
+    ) -> None:
+        super().__init__(message, code=code, trace_id=trace_id)
+        self.account = account
 
 
 class Rejected(ProviderError):
-    """The API refuses this request for good; nothing was created or billed."""
+    """The API refuses this request for good; nothing was created or billed.
+
+    `limit` is the number of characters that it allows a prompt, where it says so.
+    """
 
     def __init__(
-        self, message: str, *, reason: Reason, status: int = 0, code: str = "", trace_id: str | None = None
+        self,
+        message: str,
+        *,
+        reason: Reason,
+        status: int = 0,
+        code: str = "",
+        trace_id: str | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(message, code=code, trace_id=trace_id)
         self.reason = reason
         self.status = status
+        self.limit = limit
 
 
 class MediaError(VeoBotError):

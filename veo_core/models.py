@@ -167,6 +167,8 @@ class Job:
     message_id: int | None = None
     message_deleted_at: datetime | None = None
     kept_at: datetime | None = None
+    posts: int = 0
+    reason_limit: int | None = None
 
     @property
     def submission(self) -> Submission:

@@ -11,6 +11,7 @@ from itertools import islice
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.errors import ProviderError, Rejected, Unreachable
 from veo_core.loop import Loop
+from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, TaskReport
 from veo_core.reasons import Reason
 from veo_core.transitions import Decision, Fail, LookAgain, Succeed, after_look
@@ -30,6 +31,7 @@ class Poller(Loop):
         self._client = workshop.client
         self._watch = workshop.store.watch
         self._provider = workshop.provider
+        self._doubts = ModelDoubts(workshop)
         self._pace = workshop.pace
         self._changed = workshop.changed
         self._not_before: datetime | None = None
@@ -147,11 +149,13 @@ class Poller(Loop):
         now = self._now()
         match decision:
             case Succeed(video=video):
+                await self._doubts.succeeded(job)
                 await self._watch.succeed(job.job_id, video, now=now)
-            case Fail(reason=reason, expired=expired):
+            case Fail(reason=reason, expired=expired, limit=limit):
                 trace_id = report.trace_id if report is not None else None
                 _log.warning("A task ended without a video", extra=_about(job, reason, report))
-                await self._watch.fail(job.job_id, reason, now=now, expired=expired, trace_id=trace_id)
+                await self._doubts.failed(job, reason)
+                await self._watch.fail(job.job_id, reason, now=now, expired=expired, trace_id=trace_id, limit=limit)
         reached(Checkpoint.END_MARKED)
         self._changed()
 

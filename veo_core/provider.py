@@ -1,4 +1,4 @@
-"""How the provider stands right now: reachable, paused by an account problem, busy, models it no longer has."""
+"""How the provider stands right now: reachable, paused by an account problem, busy; what the operator has to hear."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from veo_core.clock import Now
 from veo_core.errors import AccountProblem, ProviderError, RateLimited
 from veo_core.pace import Pace, backoff
+from veo_core.retirement import ModelTrouble
+from veo_core.suspicion import Step, Suspicion
 
 _log = logging.getLogger(__name__)
-_MODEL_RETRY = timedelta(hours=6)
 _LONGEST_BACKOFF = timedelta(minutes=5)
+_MOST_CODES = 50
 
 
 class Provider:
     """Shared by all loops, so that an outage costs one attempt an interval for the whole process.
 
-    Nothing here is stored: a restart simply tries again.
+    Nothing here is stored but `troubles`, which `model_doubts` keeps: a restart simply tries again.
     """
 
     def __init__(self, pace: Pace, now: Now, dice: random.Random | None = None) -> None:
@@ -36,8 +38,12 @@ class Provider:
         self._refused_at: datetime | None = None
         self._busy_count = 0
         self._look_count = 0
-        self._retired: dict[str, datetime] = {}
+        self._suspicion = Suspicion()
+        self._told_alone: set[str] = set()
         self._notices: list[str] = []
+        self.troubles: dict[str, ModelTrouble] = {}
+        # The job that tries a doubted model again, by model.
+        self.probes: dict[str, int] = {}
 
     @property
     def is_down(self) -> bool:
@@ -51,10 +57,9 @@ class Provider:
 
     @property
     def unavailable(self) -> frozenset[str]:
-        """Models that the provider refused as no longer supported, for a while."""
+        """Models that people cannot choose now, since the provider seems to have retired them."""
         now = self._now()
-        self._retired = {name: until for name, until in self._retired.items() if until > now}
-        return frozenset(self._retired)
+        return frozenset(name for name, trouble in self.troubles.items() if trouble.is_hidden(now))
 
     def look_at(self) -> datetime | None:
         """When /veo/tasks may be asked: None is now."""
@@ -84,20 +89,31 @@ class Provider:
         self._next_try_at = None
         self._look_count = 0
 
-    def accepted(self, sent_at: datetime) -> None:
-        """A submission was weighed by the API itself: the account works.
+    def accepted(self, job_id: int, sent_at: datetime) -> None:
+        """A submission was taken: the account works.
 
         One that was sent before the last refusal says nothing of what came after it.
         """
-        self._be_reached()
-        self.lost_was_found()
-        if self._refused_at is not None and sent_at < self._refused_at:
+        self.answered(sent_at)
+        if self._is_older(sent_at):
             return
+        self._suspicion = self._suspicion.after_acceptance(job_id)
         if self._paused is not None:
             _log.warning("The Veo API accepts submissions again")
-            self._notices.append("Submissions are running again.")
-        self._paused = self._next_probe_at = self._busy_until = None
+            self.tell("Submissions are running again.")
+        self._paused = self._next_probe_at = None
+
+    def answered(self, sent_at: datetime) -> None:
+        """A submission was weighed, and taken or refused for its own sake; a refusal does not prove the account."""
+        self._be_reached()
+        self.lost_was_found()
+        if self._is_older(sent_at):
+            return
+        self._busy_until = None
         self._busy_count = 0
+        if self.is_paused:
+            # That probe told nothing: the next one need not wait.
+            self._next_probe_at = None
 
     def submit_failed(self, error: ProviderError) -> None:
         """A submission failed; the next one waits as long as the kind of failure asks for."""
@@ -110,6 +126,24 @@ class Provider:
                 self._pause(error, now)
             case _:
                 self._be_down(error, now)
+
+    def account_refused(self, job_id: int, error: AccountProblem) -> Step:
+        """An answer to this job looks like a refusal of the account: pause, ask again, or let the job fail alone."""
+        now = self._now()
+        self._suspicion, step = self._suspicion.after_refusal(job_id, error.proof, is_paused=self.is_paused)
+        match step:
+            case Step.PAUSE:
+                self._pause(error, now)
+            case Step.AGAIN:
+                self._refused_at = now
+                self._busy_until = max(now + self._pace.poll_interval, self._busy_until or now)
+            case Step.FAIL:
+                self._tell_of_one(job_id, error)
+        return step
+
+    def tell(self, notice: str) -> None:
+        """The operator has to hear this."""
+        self._notices.append(notice)
 
     def submission_lost(self) -> None:
         """An answer was lost: the next submission waits, so that a failing API does not burn through the queue."""
@@ -139,11 +173,6 @@ class Provider:
                 self._be_down(error, now)
         return self.is_paused and not was_paused
 
-    def retire(self, model: str) -> None:
-        """The provider no longer has this model; it is offered again after some hours or a restart."""
-        self._retired[model] = self._now() + _MODEL_RETRY
-        _log.warning("The Veo API no longer supports a model", extra={"model": model})
-
     def take_notices(self) -> list[str]:
         """What the operator has to be told and was not told yet."""
         notices, self._notices = self._notices, []
@@ -171,13 +200,30 @@ class Provider:
                 "Submissions are paused: the Veo API refuses the account",
                 extra={"code": error.code, "trace_id": error.trace_id},
             )
-            self._notices.append(
-                f"Submissions are paused: the Veo API answered `{error.code}`. Queued videos wait; I keep trying."
+            self.tell(
+                f"Submissions are paused: the Veo API answered `{error.code}`{_trace(error)}. Queued videos wait;"
+                " I keep trying."
             )
         self._paused = error
         self._refused_at = now
         if self._next_probe_at is None or self._next_probe_at <= now:
             self._next_probe_at = now + self._pace.probe_interval
+
+    def _tell_of_one(self, job_id: int, error: AccountProblem) -> None:
+        """Once for each code, since every job of that kind would say the same."""
+        if error.code not in self._told_alone and len(self._told_alone) < _MOST_CODES:
+            self._told_alone.add(error.code)
+            self.tell(
+                f"The Veo API refused only #{job_id} with `{error.code}`{_trace(error)}; it was not counted."
+                " Other videos are not held up."
+            )
+
+    def _is_older(self, sent_at: datetime) -> bool:
+        return self._refused_at is not None and sent_at < self._refused_at
+
+
+def _trace(error: ProviderError) -> str:
+    return f" (trace `{error.trace_id}`)" if error.trace_id else ""
 
 
 def _later(now: datetime, moment: datetime | None) -> datetime | None:

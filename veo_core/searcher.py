@@ -8,6 +8,7 @@ from typing import Protocol
 
 from veo_core.errors import ProviderError
 from veo_core.loop import Loop
+from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, TaskReport
 from veo_core.reasons import Reason
 from veo_core.transitions import find_task
@@ -40,6 +41,7 @@ class Searcher(Loop):
         self._queue = workshop.store.queue
         self._watch = workshop.store.watch
         self._provider = workshop.provider
+        self._doubts = ModelDoubts(workshop)
         self._pace = workshop.pace
         self._changed = workshop.changed
         self._posts = posts
@@ -89,6 +91,7 @@ class Searcher(Loop):
                 await self._found(job, report.task_id)
             elif over:
                 _log.warning("A submission left no task; it is refunded", extra={"job_id": job.job_id})
+                await self._doubts.failed(job, Reason.LOST)
                 await self._watch.fail(job.job_id, Reason.LOST, now=self._now())
                 self._changed()
 

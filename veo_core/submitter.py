@@ -11,13 +11,16 @@ from veo_core.catalog import GET1080P
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, Rejected, Unreachable
 from veo_core.loop import Loop, Runners
+from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, JobKind, TaskReport, TaskState
 from veo_core.reasons import Reason
+from veo_core.suspicion import Step
 from veo_core.transitions import next_action
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
 _OPEN_POSTS = 4
+MAX_POSTS = 3
 # Discord's links to the attachments of a command live about a day.
 _IMAGES_LAST = timedelta(hours=23)
 
@@ -31,6 +34,7 @@ class Submitter(Loop):
         self._queue = workshop.store.queue
         self._watch = workshop.store.watch
         self._provider = workshop.provider
+        self._doubts = ModelDoubts(workshop)
         self._catalog = workshop.catalog
         self._pace = workshop.pace
         self._max_running = workshop.max_running
@@ -67,8 +71,9 @@ class Submitter(Loop):
             if job is None:
                 return None
             reached(Checkpoint.AFTER_CLAIM)
-            if job.image_urls and self._now() - job.created_at > _IMAGES_LAST:
-                await self._watch.fail(job.job_id, Reason.IMAGES_EXPIRED, now=self._now())
+            hindrance = await self._hindrance(job)
+            if hindrance is not None:
+                await self._watch.fail(job.job_id, hindrance, now=self._now())
                 self._changed()
                 continue
             self._provider.begin_submission()
@@ -86,6 +91,23 @@ class Submitter(Loop):
             moments.append(self._not_before)
         return max((moment for moment in moments if moment is not None), default=None)
 
+    async def _hindrance(self, job: Job) -> Reason | None:
+        """Why a job that has its turn is not sent at all."""
+        if job.posts > MAX_POSTS:
+            self._tell_of_fuse(job)
+            return Reason.PROVIDER_REFUSED
+        if job.image_urls and self._now() - job.created_at > _IMAGES_LAST:
+            return Reason.IMAGES_EXPIRED
+        return None if await self._doubts.may_send(job) else Reason.MODEL_RETIRED
+
+    def _tell_of_fuse(self, job: Job) -> None:
+        """Paying without end is worse than one video that is given up."""
+        _log.error("A video was submitted too often and is given up", extra={"job_id": job.job_id})
+        self._provider.tell(
+            f"#{job.job_id} was sent to the Veo API {MAX_POSTS} times without being taken. I gave it up and did not"
+            " count it."
+        )
+
     async def _submit(self, job: Job) -> None:
         try:
             await self._send(await self._with_known_action(job))
@@ -98,11 +120,11 @@ class Submitter(Loop):
             report = await self._answer(job)
         except AnswerLost as error:
             await self._lost(job, error)
-        except (Unreachable, AccountProblem) as error:
+        except AccountProblem as error:
+            await self._account_refused(job, error)
+        except Unreachable as error:
             self._provider.submit_failed(error)
-            # The next probe of a paused account is another job's: one that provokes the answer must not block all.
-            tried_at = self._now() if isinstance(error, AccountProblem) else None
-            await self._queue.give_back(job.job_id, tried_at)
+            await self._queue.give_back(job.job_id)
         except Rejected as error:
             await self._rejected(job, error)
         else:
@@ -139,43 +161,62 @@ class Submitter(Loop):
             post.cancel()
 
     async def _accepted(self, job: Job, report: TaskReport) -> None:
-        await self._weighed(job)
+        if self._provider.is_paused:
+            await self._queue.forget_tries()
+        self._provider.accepted(job.job_id, _sent_at(job))
         self._remember_action(job)
         now = self._now()
         if report.state is TaskState.SUCCEEDED and report.video is not None:
+            await self._doubts.succeeded(job)
             await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id)
         elif report.task_id is not None:
             row = self._catalog.known(job.model)
             due_at = now + self._pace.first_look(row, upscale=job.kind is JobKind.UPSCALE)
-            await self._queue.mark_running(job.job_id, report.task_id, now=now, due_at=due_at, trace_id=report.trace_id)
+            if not await self._queue.mark_running(
+                job.job_id, report.task_id, now=now, due_at=due_at, trace_id=report.trace_id
+            ):
+                # The search was faster, or the answer names another job's task; the search tells them apart.
+                await self._queue.mark_in_doubt(job.job_id, now)
         reached(Checkpoint.RUNNING_MARKED)
 
-    async def _weighed(self, job: Job) -> None:
-        """The API took or refused this very request, so the account works."""
-        if self._provider.is_paused:
-            await self._queue.forget_tries()
-        self._provider.accepted(job.submitting_at or job.created_at)
+    async def _account_refused(self, job: Job, error: AccountProblem) -> None:
+        """The next probe is another job's: one that alone provokes the answer must not block all."""
+        _log.warning("The Veo API refuses the account", extra=_about(job, error))
+        if self._provider.account_refused(job.job_id, error) is Step.FAIL:
+            await self._fail(job, Reason.PROVIDER_REFUSED, trace_id=error.trace_id)
+        else:
+            await self._queue.give_back(job.job_id, self._now())
 
     async def _lost(self, job: Job, error: AnswerLost) -> None:
         """A second POST could be billed twice, so the task is looked for instead."""
         _log.warning("The answer to a submission is lost", extra=_about(job, error))
         self._provider.submission_lost()
+        if error.account is not None:
+            self._provider.account_refused(job.job_id, error.account)
         await self._queue.mark_in_doubt(job.job_id, self._now())
 
     async def _rejected(self, job: Job, error: Rejected) -> None:
         row = self._catalog.known(job.model)
-        other = next_action(row.image_actions, job.action, error) if row is not None else None
-        if other is not None:
+        other = next_action(row.image_actions, job.action, error, job.prompt) if row is not None else None
+        if other is not None and job.posts < MAX_POSTS:
             self._preferred.pop(job.model, None)
-            await self._send(await self._change_action(job, other))
+            await self._queue.count_post(job.job_id)
+            again = replace(await self._change_action(job, other), posts=job.posts + 1)
+            await self._send(again)
             return
         _log.warning("The Veo API refuses a request", extra=_about(job, error))
-        await self._weighed(job)
-        if error.reason is Reason.MODEL_RETIRED and job.action != GET1080P:
-            self._provider.retire(job.model)
+        self._provider.answered(_sent_at(job))
         upscale_refused = job.action == GET1080P and error.reason is not Reason.MODERATED
         reason = Reason.UPSCALE_REFUSED if upscale_refused else error.reason
-        await self._watch.fail(job.job_id, reason, now=self._now(), trace_id=error.trace_id)
+        await self._fail(job, reason, trace_id=error.trace_id, limit=error.limit)
+
+    async def _fail(self, job: Job, reason: Reason, *, trace_id: str | None = None, limit: int | None = None) -> None:
+        await self._doubts.failed(job, reason, certain=True)
+        await self._watch.fail(job.job_id, reason, now=self._now(), trace_id=trace_id, limit=limit)
+
+
+def _sent_at(job: Job) -> datetime:
+    return job.submitting_at or job.created_at
 
 
 def _about(job: Job, error: ProviderError) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,9 @@ from veo_core.errors import Rejected
 from veo_core.models import Job, TaskReport, TaskState, Video
 from veo_core.oddities import Oddity
 from veo_core.pace import Pace
+from veo_core.phrases import length_limit, spoken
 from veo_core.reasons import Reason
+from veo_core.verdicts import failure_reason
 from veo_core.wire import fingerprint
 
 
@@ -32,10 +35,14 @@ class Succeed:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """It ended without a video; the place in the quota is given back."""
+    """It ended without a video; the place in the quota is given back.
+
+    `limit` is the number of characters that the provider allows, where the prompt was too long for it.
+    """
 
     reason: Reason
     expired: bool = False
+    limit: int | None = None
 
 
 Decision = LookAgain | Succeed | Fail
@@ -61,7 +68,7 @@ def after_look(
         case TaskReport(state=TaskState.FAILED, settled=False) if ends_seen < LOOKS_AT_AN_END:
             return LookAgain(now + pace.poll_interval, slow=job.slow, seen=True)
         case TaskReport(state=TaskState.FAILED):
-            return Fail(failure_reason(report))
+            return _failed(job, report)
         case TaskReport(oddities=oddities) if Oddity.RECORD_TOO_LARGE in oddities:
             # Nobody can read how it stands: no reason to ask often.
             return _still_running(replace(job, slow=True), seen=True, now=now, pace=pace, watched=watched)
@@ -80,16 +87,10 @@ def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: 
     return LookAgain(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)
 
 
-_MODERATION_CODES = frozenset({"forbidden", "content_policy_violation", "moderation_blocked"})
-
-
-def failure_reason(report: TaskReport) -> Reason:
-    """Why a task failed, in our words."""
-    if report.error_code in _MODERATION_CODES:
-        return Reason.MODERATED
-    if not report.error_code and not report.error_message:
-        return Reason.NO_OUTPUT
-    return Reason.PROVIDER_FAILED
+def _failed(job: Job, report: TaskReport) -> Fail:
+    reason = failure_reason(report, job.prompt, has_images=bool(job.image_urls))
+    limit = length_limit(report.error_message, job.prompt) if reason is Reason.PROMPT_TOO_LONG else None
+    return Fail(reason, limit=limit)
 
 
 def find_task(
@@ -115,12 +116,19 @@ def find_task(
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _BAD_REQUEST = 400
+_REFUSED_FIELD = re.compile(r"\b(?:invalid|not|unsupported|unknown|must|unexpected)\b")
 
 
-def next_action(actions: tuple[str, ...], tried: str, refusal: Rejected) -> str | None:
-    """The action to try after the API refused `tried` itself; a 400 created nothing, so this is safe."""
-    message = refusal.message.lower()
-    if refusal.status != _BAD_REQUEST or not ("action" in message or tried.lower() in message):
+def next_action(actions: tuple[str, ...], tried: str, refusal: Rejected, prompt: str) -> str | None:
+    """The action to try after the API refused `tried` itself; a 400 with its own words created nothing.
+
+    Words that only repeat the prompt refuse no action.
+    """
+    if refusal.status != _BAD_REQUEST:
+        return None
+    words = spoken(refusal.message, prompt)
+    about_action = re.search(rf"\b(?:action|{re.escape(tried.lower())})\b", words)
+    if about_action is None or _REFUSED_FIELD.search(words) is None:
         return None
     later = actions[actions.index(tried) + 1 :] if tried in actions else ()
     return later[0] if later else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cogs.ui.text import ordinal, quoted, shorten
-from cogs.ui.words import WORDS, Words, relative
+from cogs.ui.words import WORDS, Words, relative, words_of_end
 from veo_core.catalog import Model
 from veo_core.expectation import COUNTED_BEFORE, QueuePlace
 from veo_core.models import Job, JobKind, JobState, Overview
@@ -94,9 +94,15 @@ def _addressed(job: Job, room: int, *, with_prompt: bool) -> str:
 
 def failure_words(job: Job, models: Iterable[Model]) -> Words:
     """Why a job ended without a video, and what to do next; `models` are those that work."""
-    offered = ", ".join(f"`{model.name}`" for model in models)
-    words = WORDS[job.reason or Reason.PROVIDER_FAILED]
-    return Words(words.title, words.text.replace("{models}", offered))
+    details = {
+        "model": f"`{job.model}`",
+        "models": ", ".join(f"`{model.name}`" for model in models),
+        "length": str(len(job.prompt)),
+        "reference": job.trace_id or f"#{job.job_id}",
+    }
+    if job.reason_limit is not None:
+        details["limit"] = str(job.reason_limit)
+    return words_of_end(job.reason or Reason.PROVIDER_FAILED, details)
 
 
 def alt_text(job: Job) -> str:

@@ -20,18 +20,16 @@ class Words:
 
 _UNREAD = "I could not read this image"
 _SAVE_AGAIN = "Save {filename} as PNG or JPEG and attach it again."
-_ASK_AGAIN = "Nothing was counted. You can ask again with `/veo create`."
+_NO_LONGER_OFFERED = "The provider no longer offers {model}. These models work: {models}."
+_NO_VIDEO = "The provider had a problem and made no video. It does not count. You can try again."
 
 WORDS: Mapping[Reason, Words] = {
     Reason.PROMPT_MISSING: Words("A prompt is needed", "Describe your video in a sentence or two and send it again."),
     Reason.PROMPT_TOO_LONG: Words(
-        "That prompt is too long",
-        "It has {length} characters; the most is {limit}. Shorten it a little and send it again.",
+        "This prompt is too long", "It has {length} characters; {limit} are possible. Send a shorter one."
     ),
     Reason.MODEL_UNKNOWN: Words("I don't know that model", "Choose one of: {models}."),
-    Reason.MODEL_UNAVAILABLE: Words(
-        "That model is not available", "`{model}` is no longer supported by the provider. Choose one of: {models}."
-    ),
+    Reason.MODEL_UNAVAILABLE: Words("This model is not available", _NO_LONGER_OFFERED),
     Reason.IMAGE_NEEDED: Words(
         "That model needs an image",
         "`{model}` makes videos from images. Attach at least {needed}, or choose another model.",
@@ -93,7 +91,7 @@ WORDS: Mapping[Reason, Words] = {
     Reason.BLOCKED: Words("You can't make videos here", "The moderators of this server decided so. Please ask them."),
     Reason.MODERATED: Words(
         "Prompt refused",
-        "The provider's content rules don't allow this one. Please put it in other words. Nothing was counted.",
+        "The content rules of the provider do not allow this prompt. Write it in another way. It does not count.",
     ),
     Reason.IMAGE_REFUSED: Words(
         "Image refused", "The content rules do not allow one of the images. Use another one. It does not count."
@@ -101,30 +99,50 @@ WORDS: Mapping[Reason, Words] = {
     Reason.SOUND_REFUSED: Words(
         "Sound refused", "The sound was refused; the same prompt may work if you try again. It does not count."
     ),
-    Reason.MODEL_RETIRED: Words(
-        "That model is not available",
-        "The provider no longer supports it. Nothing was counted. These work: {models}.",
-    ),
+    Reason.MODEL_RETIRED: Words("This model is not available", f"{_NO_LONGER_OFFERED} It does not count."),
     Reason.UPSCALE_REFUSED: Words(
-        "There is no 1080p version of this", "The provider can't make this one larger. Nothing was counted."
+        "There is no 1080p version of this video", "The provider cannot make it. It does not count."
     ),
     Reason.PROVIDER_REFUSED: Words(
-        "The provider refused this request",
-        "Nothing was counted. Please try another model or resolution, or fewer images.",
+        "The provider did not accept this request",
+        "It does not count. If it happens again, tell a moderator this reference: `{reference}`.",
     ),
-    Reason.PROVIDER_FAILED: Words("The video couldn't be made", _ASK_AGAIN),
-    Reason.NO_OUTPUT: Words("The video couldn't be made", f"The provider ended without a result. {_ASK_AGAIN}"),
+    Reason.PROVIDER_FAILED: Words("The video could not be made", _NO_VIDEO),
+    Reason.NO_OUTPUT: Words("The video could not be made", _NO_VIDEO),
     Reason.VIDEO_GONE: Words(
         "The video file is gone",
         "The provider made this video, but its file cannot be read any more. It does not count.",
     ),
-    Reason.LOST: Words("The request got lost", f"The provider doesn't know of it. {_ASK_AGAIN}"),
-    Reason.EXPIRED: Words("That took too long", f"No result came for hours, so I stopped waiting. {_ASK_AGAIN}"),
+    Reason.LOST: Words("The request was lost", "The provider does not know it. It does not count. You can try again."),
+    Reason.EXPIRED: Words("This took too long", "No video came for hours, so I stopped waiting. It does not count."),
     Reason.IMAGES_EXPIRED: Words(
         "The images are gone",
         "Discord keeps attached images for a day only. Nothing was counted. Please ask again with them.",
     ),
 }
+
+_TOO_LONG = WORDS[Reason.PROMPT_TOO_LONG].title
+# What the provider found out itself, in a job that was recorded before.
+_TOO_LONG_WITH_LIMIT = Words(
+    _TOO_LONG, "It has {length} characters; {limit} are possible with this model. It does not count."
+)
+_FOUND_BY_PROVIDER: Mapping[Reason, Words] = {
+    Reason.PROMPT_TOO_LONG: Words(
+        _TOO_LONG, "It has {length} characters, and the provider takes fewer. Send a shorter one. It does not count."
+    ),
+    Reason.IMAGE_UNREADABLE: Words(
+        "I could not read this image",
+        "The provider could not read one of the images. Attach it again, as PNG or JPEG. It does not count.",
+    ),
+}
+
+
+def words_of_end(reason: Reason, details: Mapping[str, str]) -> Words:
+    """The words for a recorded job that ended without a video; `details` are ready to be shown."""
+    words = _FOUND_BY_PROVIDER.get(reason, WORDS[reason])
+    if reason is Reason.PROMPT_TOO_LONG and "limit" in details:
+        words = _TOO_LONG_WITH_LIMIT
+    return Words(words.title, words.text.format_map(_Lenient(details)))
 
 
 def refusal_words(reason: Reason, details: Mapping[str, str | int | datetime | None]) -> Words:

@@ -41,7 +41,7 @@ def _bomb() -> bytes:
 REFUSED: dict[str, tuple[dict[str, Option], str, str]] = {
     "empty": ({"prompt": " \t "}, "A prompt is needed", "Describe your video"),
     "invisible": ({"prompt": "\u200d\u200c"}, "A prompt is needed", "Describe your video"),
-    "long": ({"prompt": "x" * 2001}, "That prompt is too long", "2001 characters; the most is 2000"),
+    "long": ({"prompt": "x" * 2001}, "This prompt is too long", "2001 characters; 2000 are possible"),
     "no image": ({"model": "veo31-fast-ingredients"}, "That model needs an image", "Attach at least 1"),
     "many images": (
         {"model": "veo2-fast", "image1": ("a.png", PICTURE), "image3": ("b.png", PICTURE)},

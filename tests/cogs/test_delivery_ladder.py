@@ -178,5 +178,5 @@ async def test_a_failure_is_told_in_plain_words_where_no_embeds_are_allowed(worl
 
     (message,) = results(world)
     assert message.embeds == []
-    assert "**The video couldn't be made** Nothing was counted." in message.content
+    assert "**The video could not be made** The provider had a problem" in message.content
     assert "Something went wrong" not in all_that_was_sent(world)

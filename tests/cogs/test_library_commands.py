@@ -58,7 +58,7 @@ async def test_show_tells_why_there_is_no_video(world: World, veo: StandInVeo) -
 
     shown = await reads(world, "show", video=1)
 
-    assert "Prompt refused. The provider's content rules don't allow this one." in shown
+    assert "Prompt refused. The content rules of the provider do not allow this prompt." in shown
     assert "secret rule" not in shown
 
 

@@ -153,7 +153,7 @@ def test_a_result_is_not_taken_for_a_status_line(prompt: str) -> None:
         ("queued", True, "queued · #12 · paused by the operator, it goes on by itself"),
         ("slow", False, "running · #12 · slower than usual, I keep looking"),
         ("done", False, "done · #12 · `/veo show` has it"),
-        ("failed", False, "failed · #12 · the video couldn't be made, not counted"),
+        ("failed", False, "failed · #12 · the video could not be made, not counted"),
         ("cancelled", False, "cancelled · #12 · not counted"),
         ("rejected", False, "declined · #12 · not counted"),
     ],

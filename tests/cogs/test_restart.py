@@ -73,7 +73,7 @@ async def test_a_failure_is_told_once_though_the_bot_was_killed_before_it_knew(
     await world.env.advance_time(11)
 
     told = [message for message in world.films.history() if message.embeds]
-    assert [message.embeds[0].title for message in told] == ["The video couldn't be made"]
+    assert [message.embeds[0].title for message in told] == ["The video could not be made"]
 
 
 @CRASH

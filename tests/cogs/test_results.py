@@ -78,8 +78,8 @@ async def test_a_failure_is_told_with_words_and_a_next_step_and_is_not_counted(w
 
     message = world.films.history()[-1]
     (embed,) = message.embeds
-    assert embed.title == "The video couldn't be made"
-    assert embed.description == "Nothing was counted. You can ask again with `/veo create`."
+    assert embed.title == "The video could not be made"
+    assert embed.description == ("The provider had a problem and made no video. It does not count. You can try again.")
     assert [user.id for user in message.mentions] == [world.people.ann.id]
     assert labels(message) == ["Delete"]
     assert "melted" not in all_that_was_sent(world)
@@ -93,7 +93,7 @@ async def test_a_prompt_against_the_providers_rules_is_asked_for_in_other_words(
 
     (embed,) = world.films.history()[-1].embeds
     assert embed.title == "Prompt refused"
-    assert "Please put it in other words. Nothing was counted." in str(embed.description)
+    assert "Write it in another way. It does not count." in str(embed.description)
     assert "moderation" not in all_that_was_sent(world)
     assert "**Videos**: 0 of" in await reads(world, "quota")
     await asks(world, prompt="a fox")
@@ -119,24 +119,29 @@ async def test_who_asks_for_a_retired_model_reads_which_ones_work_and_the_next_o
     await asks(world, model="veo2")
 
     (embed,) = world.films.history()[-1].embeds
-    assert embed.title == "That model is not available"
-    assert "These work: `veo31-fast`, `veo31`," in str(embed.description)
-    assert "`veo2`" not in str(embed.description)
+    assert embed.title == "This model is not available"
+    assert "The provider no longer offers `veo2`. These models work: `veo31-fast`, `veo31`," in str(embed.description)
+    assert str(embed.description).endswith("`veo2-fast`. It does not count.")
     assert "**Videos**: 0 of" in await reads(world, "quota")
     title, step = refusal(await asks(world, model="veo2"))
-    assert title == "That model is not available"
-    assert step.endswith("Choose one of: veo31-fast, veo31, veo31-fast-ingredients, veo3-fast, veo3, veo2-fast.")
+    assert title == "This model is not available"
+    assert step.endswith("These models work: veo31-fast, veo31, veo31-fast-ingredients, veo3-fast, veo3, veo2-fast.")
     assert "**veo2** · quality · **not available right now**" in await reads(world, "models")
     assert len(veo.submissions) == 1
 
 
-async def test_a_retired_model_is_offered_again_after_a_restart(world: World, veo: StandInVeo) -> None:
+async def test_a_retired_model_costs_one_refusal_and_is_tried_again_after_a_day_by_one_video(
+    world: World, veo: StandInVeo
+) -> None:
     veo.switches.terms.unsupported_models.add("veo2")
     await asks(world, model="veo2")
     veo.switches.terms.unsupported_models.clear()
 
     await world.restart()
+    await asks(world, model="veo2")
+    assert len(veo.submissions) == 1
+    await world.env.advance_time(24 * 3600)
 
-    assert "not available" not in await reads(world, "models")
     await made(world, veo, model="veo2")
+    assert "not available" not in await reads(world, "models")
     assert [text for text in texts(world) if "(done · #2 ·" in text]

@@ -9,6 +9,7 @@ import pytest
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from sandbox.veo.contract import ERRORS
+from sandbox.veo.faults import TRACE_ID
 from tests.cogs.people import (
     all_that_was_sent,
     asks,
@@ -77,7 +78,7 @@ async def test_a_failure_is_told_in_the_line_and_is_not_counted(world: World, ve
     veo.fail(next(iter(veo.tasks)), "api_error", "GPU 17 melted")
     await world.env.advance_time(11)
 
-    assert "(failed · #1 · the video couldn't be made, not counted)" in status_lines(world)[0].content
+    assert "(failed · #1 · the video could not be made, not counted)" in status_lines(world)[0].content
     assert "melted" not in all_that_was_sent(world)
     assert "**Videos**: 0 of" in await reads(world, "quota")
 
@@ -154,7 +155,8 @@ async def test_the_owner_is_told_once_of_a_pause_and_once_of_its_end(world: Worl
         await asks(world, prompt=f"fox {number}")
     await world.env.advance_time(121)
 
-    paused = "Submissions are paused: the Veo API answered `used_up`. Queued videos wait; I keep trying."
+    refused = f"the Veo API answered `used_up` (trace `{TRACE_ID}`)"
+    paused = f"Submissions are paused: {refused}. Queued videos wait; I keep trying."
     assert direct_messages(world.people.olga) == [paused]
     veo.switches.refuse_submissions = None
     await world.env.advance_time(121)
@@ -175,5 +177,5 @@ async def test_a_configured_channel_is_told_instead_of_the_owner(
     await asks(world)
 
     (told,) = world.general.history()
-    assert told.content.startswith("Submissions are paused: the Veo API answered `disabled`.")
+    assert told.content.startswith("Submissions are paused: the Veo API answered `disabled` (trace")
     assert direct_messages(world.people.olga) == []

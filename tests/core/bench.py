@@ -15,6 +15,7 @@ from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
 from veo_core.catalog import Catalog
 from veo_core.courier import Courier
 from veo_core.loop import Loop, Runners
+from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Asker, Job, JobKind, JobState, NewJob, Place, Submission
 from veo_core.pace import Pace
 from veo_core.poller import Poller
@@ -98,6 +99,7 @@ class Bench:
         await self.in_hand()
         self._build()
         await self.store.queue.recover(self.clock.now())
+        await ModelDoubts(self.workshop).load()
 
     async def ask(self, user_id: int = 1, prompt: str = "a cat", **options: object) -> Job:
         """Record a request, as `studio` does."""

@@ -69,6 +69,7 @@ class FakeTask:
     state: TaskState = TaskState.PENDING
     video: Video | None = None
     error_code: str = ""
+    error_message: str = ""
     settled: bool = True
     too_large: bool = False
 
@@ -80,6 +81,7 @@ class FakeTask:
             self.state,
             self.video,
             self.error_code,
+            self.error_message,
             submission=self.submission,
             settled=self.settled,
             oddities=oddities,
@@ -110,6 +112,8 @@ class FakeVeoApi:
         self.account_code: str | None = None
         self.refused_actions: set[str] = set()
         self.refused_models: set[str] = set()
+        self.refuse_prompts: dict[str, ProviderError] = {}
+        self.named_instead: str | None = None
         self.holds_until_done = False
         self.most_submissions = 10_000
         self.busy_with_looks: ProviderError | None = None
@@ -131,7 +135,8 @@ class FakeVeoApi:
             raise fault.error
         if self.holds_until_done:
             self.finish(task.task_id)
-        return replace(task.report, trace_id=f"trace-{task.task_id}")
+        named = self.named_instead or task.task_id
+        return replace(task.report, task_id=named, trace_id=f"trace-{task.task_id}")
 
     async def fetch(self, task_ids: Sequence[str]) -> dict[str, TaskReport]:
         self._look("fetch")
@@ -176,9 +181,9 @@ class FakeVeoApi:
             task.state, task.settled = TaskState.SUCCEEDED, True
             task.video = Video(f"https://cdn.acedata.cloud/{task_id}.mp4", f"video-{task_id}")
 
-    def fail(self, task_id: str, code: str) -> None:
-        self.tasks[task_id].state = TaskState.FAILED
-        self.tasks[task_id].error_code = code
+    def fail(self, task_id: str, code: str, message: str = "") -> None:
+        task = self.tasks[task_id]
+        task.state, task.error_code, task.error_message = TaskState.FAILED, code, message
 
     def end_with_nothing(self, task_id: str) -> None:
         """Let a task end with neither a video nor an error, which the next look may correct."""
@@ -203,6 +208,8 @@ class FakeVeoApi:
             raise self.busy_with_looks
 
     def _refuse(self, submission: Submission) -> None:
+        if submission.prompt in self.refuse_prompts:
+            raise self.refuse_prompts[submission.prompt]
         if self.account_code is not None:
             raise AccountProblem("the account is refused", code=self.account_code)
         if submission.action in self.refused_actions:

@@ -129,7 +129,7 @@ def test_the_operator_is_told_once_of_a_pause_and_once_of_its_end(world: World) 
         world.provider.submit_failed(BROKE)
         world.wait(PACE.probe_interval)
     first = world.provider.take_notices()
-    world.provider.accepted(world.now)
+    world.provider.accepted(1, world.now)
     second = world.provider.take_notices()
 
     assert len(first) == 1
@@ -151,7 +151,7 @@ def test_an_accepted_submission_ends_pause_outage_and_backoff(world: World) -> N
     world.provider.submit_failed(DOWN)
     world.provider.submit_failed(busy(60))
 
-    world.provider.accepted(world.now)
+    world.provider.accepted(1, world.now)
 
     assert (world.provider.is_down, world.provider.is_paused) == (False, False)
     assert (world.provider.look_at(), world.provider.submit_at()) == (None, None)
@@ -192,21 +192,13 @@ def test_without_retry_after_each_refusal_waits_longer(world: World) -> None:
 def test_the_backoff_starts_afresh_after_an_accepted_submission(world: World) -> None:
     for _ in range(6):
         world.provider.submit_failed(busy(None))
-    world.provider.accepted(world.now)
+    world.provider.accepted(1, world.now)
 
     world.provider.submit_failed(busy(None))
 
     at = world.provider.submit_at()
     assert at is not None
     assert at - NOW <= PACE.poll_interval
-
-
-def test_a_dropped_model_is_offered_again_after_some_hours(world: World) -> None:
-    world.provider.retire("veo2")
-
-    assert world.provider.unavailable == {"veo2"}
-    world.wait(timedelta(hours=6))
-    assert world.provider.unavailable == frozenset()
 
 
 errors = st.sampled_from([DOWN, BROKE, busy(None), busy(30), AnswerLost("no answer")])
@@ -228,7 +220,7 @@ def test_whatever_happens_no_wait_is_longer_than_the_longest_interval(
         if name.endswith("failed"):
             getattr(world.provider, name)(error)
         elif name == "accepted":
-            world.provider.accepted(world.now)
+            world.provider.accepted(1, world.now)
         else:
             getattr(world.provider, name)()
         world.wait(step)
@@ -244,7 +236,7 @@ def test_an_older_submission_that_is_accepted_takes_no_newer_refusal_back(world:
     world.provider.submit_failed(refusal)
     waits_until = world.provider.submit_at()
 
-    world.provider.accepted(sent_at)
+    world.provider.accepted(1, sent_at)
 
     assert world.provider.submit_at() == waits_until
     assert world.provider.is_paused is (refusal is BROKE)

@@ -18,6 +18,7 @@ from veo_core.errors import Refusal, StorageError
 from veo_core.models import Asker, Image, Job, JobKind, JobState, PictureSize, Place, VideoRequest
 from veo_core.quota import Limits
 from veo_core.reasons import Reason
+from veo_core.retirement import ModelTrouble
 from veo_core.store import Store
 from veo_core.studio import Studio
 
@@ -183,7 +184,7 @@ async def test_without_a_chosen_ratio_the_first_pictures_own_shape_decides(
 
 
 async def test_a_model_the_provider_dropped_is_refused_with_those_that_work(bench: Bench, studio: Studio) -> None:
-    bench.provider.retire("veo2")
+    bench.provider.troubles["veo2"] = ModelTrouble("veo2", 3, START, START + timedelta(days=1))
 
     assert await refused(studio.request(ANN, a_video(model="veo2"), HERE)) is Reason.MODEL_UNAVAILABLE
 

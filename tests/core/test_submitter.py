@@ -10,8 +10,16 @@ import pytest
 
 from tests.core.bench import PACE, Bench, connection_of, counts, new_job
 from tests.core.fakes import START, Clock, Fault
-from veo_core.errors import AnswerLost, RateLimited, Rejected, Unreachable
-from veo_core.models import JobState
+from veo_core.errors import (
+    AccountProblem,
+    AnswerLost,
+    Proof,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unreachable,
+)
+from veo_core.models import Job, JobState
 from veo_core.pace import Pace
 from veo_core.quota import Limits
 from veo_core.reasons import Reason
@@ -195,18 +203,6 @@ async def test_moderation_ends_the_job_and_gives_the_place_back(bench: Bench) ->
     assert (await bench.store.requests.usage(1, job.kind, START)).used == 0
     assert bench.posts.delivered == [job.job_id]
     assert len(bench.api.submissions) == 1
-
-
-async def test_a_retired_model_is_marked_and_offered_again_after_some_hours(bench: Bench) -> None:
-    bench.api.refused_models = {"veo2"}
-    job = await bench.ask(model="veo2")
-
-    await bench.settle()
-
-    assert (await bench.job(job)).reason is Reason.MODEL_RETIRED
-    assert bench.provider.unavailable == {"veo2"}
-    bench.clock.advance(7 * 3600)
-    assert bench.provider.unavailable == frozenset()
 
 
 async def test_the_other_action_is_tried_at_once_and_remembered(bench: Bench) -> None:
@@ -410,3 +406,161 @@ async def test_a_lost_answer_is_never_answered_by_a_second_post(bench: Bench) ->
 
     assert len(bench.api.submissions) == 1
     assert (await bench.job(job)).reason is Reason.LOST
+
+
+ODD = AccountProblem("odd", code="key_limit", trace_id="t-1", proof=Proof.LIKELY)
+WORDS = AccountProblem("account", code="400", proof=Proof.WORDS)
+
+
+async def test_an_unknown_account_answer_is_asked_again_before_everybody_is_paused(bench: Bench) -> None:
+    bench.api.faults.extend([Fault(ODD), Fault(ODD)])
+    job = await bench.ask()
+
+    await bench.settle()
+    assert (bench.provider.is_paused, (await bench.job(job)).state) == (False, JobState.QUEUED)
+    await bench.pass_time(6)
+
+    assert (bench.provider.is_paused, (await bench.job(job)).state) == (True, JobState.QUEUED)
+    assert len(bench.posts.operator) == 1
+    assert "`key_limit` (trace `t-1`)" in bench.posts.operator[0]
+
+
+async def test_a_job_that_alone_provokes_an_account_answer_fails_by_itself(bench: Bench) -> None:
+    bench.api.refuse_prompts["the odd one"] = WORDS
+    odd = await bench.ask(1, "the odd one")
+    await bench.settle()
+    other = await bench.ask(2, "another one")
+
+    await bench.pass_time(20)
+
+    assert ((await bench.job(odd)).state, (await bench.job(odd)).reason) == ("failed", Reason.PROVIDER_REFUSED)
+    assert (await bench.job(other)).state is JobState.RUNNING
+    assert not bench.provider.is_paused
+    (told,) = bench.posts.operator
+    assert "refused only #1" in told
+
+
+async def test_a_known_code_that_one_job_alone_provokes_holds_up_the_others_three_times_at_most(bench: Bench) -> None:
+    bench.api.refuse_prompts["the odd one"] = AccountProblem("no", code="permission_denied")
+    odd = await bench.ask(1, "the odd one")
+    for n in range(10):
+        await bench.ask(2 + n, f"cat {n}")
+
+    await bench.pass_time(400)
+    for _ in range(10):
+        bench.api.finish()
+        await bench.pass_time(400)
+
+    assert (await bench.job(odd)).reason is Reason.PROVIDER_REFUSED
+    assert not bench.provider.is_paused
+
+
+async def test_a_refused_request_does_not_end_a_pause_and_does_not_put_off_the_next_probe(bench: Bench) -> None:
+    bench.api.account_code = "used_up"
+    await bench.ask(1, "first")
+    await bench.settle()
+    bench.api.account_code = None
+    bench.api.refuse_prompts["first"] = bench.api.refuse_prompts["good"] = AccountProblem("no", code="used_up")
+    bench.api.refuse_prompts["refused"] = Rejected("no", reason=Reason.MODERATED, code="forbidden", status=403)
+    refused = await bench.ask(2, "refused")
+    await bench.ask(3, "good")
+    sent = len(bench.api.submissions)
+
+    await bench.pass_time(301)
+
+    assert (await bench.job(refused)).reason is Reason.MODERATED
+    assert [submission.prompt for submission in bench.api.submissions[sent:]] == ["refused", "good"]
+    assert bench.provider.is_paused
+    assert len(bench.posts.operator) == 1
+
+
+async def test_a_bare_401_is_looked_for_and_the_second_one_pauses_everybody(bench: Bench) -> None:
+    lost = AnswerLost("HTTP 401", account=AccountProblem("HTTP 401", code="401", proof=Proof.LIKELY))
+    bench.api.faults.extend([Fault(lost, accepts=True), Fault(lost)])
+    first = await bench.ask(1, "one")
+    await bench.ask(2, "two")
+
+    await bench.pass_time(30)
+
+    assert (await bench.job(first)).state is JobState.RUNNING
+    assert len(bench.api.submissions) == 2
+    assert bench.provider.is_paused
+    assert len(bench.posts.operator) == 1
+
+
+async def set_posts(bench: Bench, job: Job, posts: int) -> None:
+    await connection_of(bench.store).execute("UPDATE jobs SET posts = ? WHERE job_id = ?", (posts, job.job_id))
+
+
+async def test_a_job_is_sent_three_times_at_most_and_then_given_up_and_said(bench: Bench) -> None:
+    job = await bench.record(new_job())
+    await set_posts(bench, job, 3)
+
+    bench.workshop.changed()
+    await bench.settle()
+
+    ended = await bench.job(job)
+    assert (ended.state, ended.reason) == ("failed", Reason.PROVIDER_REFUSED)
+    assert (await bench.store.requests.usage(1, job.kind, START)).used == 0
+    assert bench.api.submissions == []
+    assert len(bench.posts.operator) == 1
+
+
+async def test_the_other_action_is_no_fourth_post(bench: Bench) -> None:
+    bench.api.refused_actions = {"ingredients2video"}
+    job = await bench.record(new_job(model=INGREDIENTS, images=PICTURE))
+    await set_posts(bench, job, 2)
+
+    bench.workshop.changed()
+    await bench.settle()
+
+    assert len(bench.api.submissions) == 1
+    assert (await bench.job(job)).reason is Reason.PROVIDER_REFUSED
+
+
+async def test_the_post_of_the_other_action_counts(bench: Bench) -> None:
+    bench.api.refused_actions = {"ingredients2video"}
+    job = await bench.ask(model=INGREDIENTS, images=PICTURE)
+
+    await bench.settle()
+
+    assert (await bench.job(job)).posts == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RateLimited("later", retry_after=timedelta(0)), Unreachable("refused"), AccountProblem("no", code="used_up")],
+    ids=str,
+)
+async def test_a_post_that_was_certainly_not_taken_does_not_count(bench: Bench, error: ProviderError) -> None:
+    bench.api.faults.extend(Fault(error) for _ in range(5))
+    job = await bench.ask()
+
+    await bench.pass_time(5 * 300 + 100)
+
+    assert ((await bench.job(job)).task_id, (await bench.job(job)).posts) == ("task-1", 1)
+    assert len(bench.api.submissions) == 6
+
+
+async def test_a_post_is_counted_before_it_is_sent(bench: Bench) -> None:
+    bench.api.gate.shut()
+    job = await bench.ask()
+    run = asyncio.create_task(bench.submitter.run())
+    await bench.api.gate.arrived.wait()
+
+    assert (await bench.job(job)).posts == 1
+    bench.submitter.stop()
+    bench.api.gate.open()
+    await run
+
+
+async def test_an_answer_that_names_another_jobs_task_is_looked_for(bench: Bench) -> None:
+    first = await bench.ask(1, "one")
+    await bench.settle()
+    bench.api.named_instead = "task-1"
+
+    second = await bench.ask(2, "two")
+    await bench.pass_time(1)
+
+    assert [(await bench.job(job)).task_id for job in (first, second)] == ["task-1", "task-2"]
+    assert len(bench.api.submissions) == 2

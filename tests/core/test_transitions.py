@@ -248,7 +248,7 @@ FUSION = ("ingredients2video", "image2video")
     ids=str,
 )
 def test_the_next_action_is_tried_when_the_action_itself_was_refused(refusal: Rejected) -> None:
-    assert next_action(FUSION, "ingredients2video", refusal) == "image2video"
+    assert next_action(FUSION, "ingredients2video", refusal, "A lighthouse") == "image2video"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_the_next_action_is_tried_when_the_action_itself_was_refused(refusal: Re
 def test_another_refusal_or_the_last_action_ends_the_trying(
     actions: tuple[str, ...], tried: str, refusal: Rejected
 ) -> None:
-    assert next_action(actions, tried, refusal) is None
+    assert next_action(actions, tried, refusal, "A lighthouse") is None
 
 
 def test_the_newest_of_several_matching_tasks_is_the_one_that_was_lost() -> None:
@@ -279,3 +279,11 @@ def test_the_newest_of_several_matching_tasks_is_the_one_that_was_lost() -> None
     assert find_task(lost, [old], set(), NOW - timedelta(minutes=1)) is None
     assert find_task(lost, [old, unknown], set(), NOW - timedelta(minutes=1)) is unknown
     assert find_task(lost, [old], set()) is old
+
+
+def test_words_of_the_prompt_refuse_no_action() -> None:
+    prompt = "an action is invalid, says the clerk"
+
+    refusal = rejected(f"prompt '{prompt}' cannot be used")
+
+    assert next_action(FUSION, "ingredients2video", refusal, prompt) is None

@@ -190,7 +190,7 @@ async def test_a_submission_that_left_nothing_is_refunded_and_said_after_one_pos
     row, message = await evening[name].played()
 
     assert (row["state"], row["reason"]) == ("failed", "lost")
-    assert "Nothing was counted" in message.text
+    assert "It does not count" in message.text
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from veo_core.store.outbox import Outbox
 from veo_core.store.people import People
 from veo_core.store.queue import Queue
 from veo_core.store.requests import Recorded, Requests
+from veo_core.store.troubles import Troubles
 from veo_core.store.watch import Watch
 
-__all__ = ["Database", "Meta", "Outbox", "People", "Queue", "Recorded", "Requests", "Store", "Watch"]
+__all__ = ["Database", "Meta", "Outbox", "People", "Queue", "Recorded", "Requests", "Store", "Troubles", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Store:
     watch: Watch
     outbox: Outbox
     people: People
+    troubles: Troubles
 
     @classmethod
     @asynccontextmanager
@@ -58,6 +60,7 @@ class Store:
                 Watch(database),
                 Outbox(database),
                 People(database),
+                Troubles(database),
             )
         finally:
             await database.close()

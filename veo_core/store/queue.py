@@ -26,25 +26,25 @@ class Queue:
         self._database = database
 
     async def claim(self, now: datetime, *, max_running: int, running_per_user: int) -> Job | None:
-        """Take the next job and mark it `submitting`, before anything is sent; None when nothing may go now."""
+        """Take the next job and mark it `submitting`, its POST counted, before anything is sent; None: not now."""
         limits = {"max_running": max_running, "running_per_user": running_per_user}
         async with self._database.write() as connection:
             rows = await connection.execute_fetchall(
-                "UPDATE jobs SET state = 'submitting', submitting_at = :now, in_doubt_at = NULL"
+                "UPDATE jobs SET state = 'submitting', submitting_at = :now, in_doubt_at = NULL, posts = posts + 1"
                 f" WHERE job_id = ({line.NEXT}) RETURNING *",
                 limits | {"now": to_ms(now)},
             )
             return next((to_job(row) for row in rows), None)
 
     async def give_back(self, job_id: int, tried_at: datetime | None = None) -> None:
-        """Put a job back in the queue: it is certain that the API did not take it.
+        """Put a job back in the queue: it is certain that the API did not take it, and its POST does not count.
 
         With `tried_at` it goes behind those that were not tried.
         """
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE jobs SET state = 'queued', submitting_at = NULL, in_doubt_at = NULL, tried_at = ?"
-                " WHERE job_id = ? AND state = 'submitting'",
+                "UPDATE jobs SET state = 'queued', submitting_at = NULL, in_doubt_at = NULL, tried_at = ?,"
+                " posts = max(posts - 1, 0) WHERE job_id = ? AND state = 'submitting'",
                 (None if tried_at is None else to_ms(tried_at), job_id),
             )
 
@@ -54,19 +54,26 @@ class Queue:
             await connection.execute("UPDATE jobs SET tried_at = NULL WHERE tried_at IS NOT NULL")
 
     async def change_action(self, job_id: int, action: str) -> None:
-        """Note the other action before it is sent."""
+        """Note the other action before it is sent in place of the first."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE jobs SET action = ? WHERE job_id = ? AND state = 'submitting'", (action, job_id)
             )
 
+    async def count_post(self, job_id: int) -> None:
+        """Count one more POST of a job before it is sent."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET posts = posts + 1 WHERE job_id = ? AND state = 'submitting'", (job_id,)
+            )
+
     async def mark_running(
         self, job_id: int, task_id: str, *, now: datetime, due_at: datetime, trace_id: str | None = None
     ) -> bool:
-        """Note the provider's handle; False when the job already went on without this answer."""
+        """Note the provider's handle; False when the job went on without this answer, or another job has the task."""
         async with self._database.write() as connection:
             cursor = await connection.execute(
-                "UPDATE jobs SET state = 'running', task_id = ?, trace_id = ?, running_at = ?, due_at = ?,"
+                "UPDATE OR IGNORE jobs SET state = 'running', task_id = ?, trace_id = ?, running_at = ?, due_at = ?,"
                 " in_doubt_at = NULL WHERE job_id = ? AND state = 'submitting'",
                 (task_id, trace_id, to_ms(now), to_ms(due_at), job_id),
             )

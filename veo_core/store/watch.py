@@ -63,17 +63,28 @@ class Watch:
             return cursor.rowcount == 1
 
     async def fail(
-        self, job_id: int, reason: Reason, *, now: datetime, expired: bool = False, trace_id: str | None = None
+        self,
+        job_id: int,
+        reason: Reason,
+        *,
+        now: datetime,
+        expired: bool = False,
+        trace_id: str | None = None,
+        limit: int | None = None,
     ) -> bool:
-        """It ended without a video: the place in the quota is free again and the person is to be told."""
+        """It ended without a video: the place in the quota is free again and the person is to be told.
+
+        `limit` is the number of characters that the provider allows, where the reason is a too long prompt.
+        """
         async with self._database.write() as connection:
             cursor = await connection.execute(
-                "UPDATE jobs SET state = :state, reason = :reason, ended_at = :now, delivery_due_at = :now,"
-                " due_at = NULL, in_doubt_at = NULL, trace_id = coalesce(:trace_id, trace_id)"
+                "UPDATE jobs SET state = :state, reason = :reason, reason_limit = :limit, ended_at = :now,"
+                " delivery_due_at = :now, due_at = NULL, in_doubt_at = NULL, trace_id = coalesce(:trace_id, trace_id)"
                 " WHERE job_id = :job_id AND state IN ('queued', 'submitting', 'running')",
                 {
                     "state": "expired" if expired else "failed",
                     "reason": reason,
+                    "limit": limit,
                     "now": to_ms(now),
                     "trace_id": trace_id,
                     "job_id": job_id,

@@ -59,6 +59,16 @@ from veo_core.errors import AnswerLost, Unreachable
         cut_off_answer(502, after=True),
         json_answer({}, after=True),
         json_answer({"success": True}, after=True),
+        json_answer({"success": False}, after=True),
+        json_answer({"success": False, "error": None}, after=True),
+        json_answer({"error": "something is wrong"}, after=True),
+        error_answer("bad_request", form=ErrorForm.NULL, after=True),
+        error_answer("bad_request", form=ErrorForm.MISSING, after=True),
+        html_answer(302, after=True),
+        html_answer(400, after=True),
+        html_answer(404, after=True),
+        json_answer({}, status=404, after=True),
+        Answer(299, "{}", after=True),
         json_answer({"task_id": ""}, after=True),
         json_answer({"task_id": None}, after=True),
         json_answer(None, after=True),
@@ -207,14 +217,17 @@ async def test_a_redirect_is_not_followed(
 
         error = await failure_of(client.fetch(["task-1"]) if look else client.submit(WANTED))
 
-        assert type(error) is Unreachable
+        assert type(error) is (Unreachable if look else AnswerLost)
         assert not elsewhere.requests
 
 
-async def test_a_page_that_knows_no_api_is_the_wrong_address(client: VeoClient, veo: StandInVeo) -> None:
-    veo.faults.add(Route.VIDEOS, html_answer(404))
+@pytest.mark.parametrize("look", [False, True])
+async def test_a_page_that_knows_no_api_proves_nothing(client: VeoClient, veo: StandInVeo, look: bool) -> None:
+    veo.faults.add(Route.TASKS if look else Route.VIDEOS, html_answer(404))
 
-    assert type(await failure_of(client.submit(WANTED))) is Unreachable
+    error = await failure_of(client.fetch_one("task-1") if look else client.submit(WANTED))
+
+    assert type(error) is (Unreachable if look else AnswerLost)
 
 
 @pytest.mark.parametrize(

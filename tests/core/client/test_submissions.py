@@ -30,7 +30,7 @@ from tests.core.client.calls import (
     failure_of,
 )
 from veo_core.client import VeoClient
-from veo_core.errors import AccountProblem, AnswerLost, RateLimited, Rejected
+from veo_core.errors import AccountProblem, AnswerLost, Proof, RateLimited, Rejected
 from veo_core.models import TaskState, Video
 from veo_core.reasons import Reason
 
@@ -73,26 +73,17 @@ async def test_a_finished_result_is_taken_where_the_api_ignores_async(client: Ve
     assert report.video == Video(veo.video_url(task.task_id), task.video_id)
 
 
-@pytest.mark.parametrize(
-    ("code", "failed_status", "reason"),
-    [
-        ("forbidden", None, Reason.MODERATED),
-        ("forbidden", 200, Reason.MODERATED),
-        ("bad_request", None, Reason.MODEL_RETIRED),
-        ("content_refused", 200, Reason.PROVIDER_FAILED),
-    ],
-)
-async def test_a_refusal_at_the_end_of_a_held_connection_is_one(
-    client: VeoClient, veo: StandInVeo, code: str, failed_status: int | None, reason: Reason
+@pytest.mark.parametrize(("code", "failed_status"), [("forbidden", None), ("forbidden", 200), ("bad_request", None)])
+async def test_a_refusal_that_names_its_task_is_left_to_the_records(
+    client: VeoClient, veo: StandInVeo, code: str, failed_status: int | None
 ) -> None:
     veo.switches.delay = 0
     veo.switches.shape = Shape(failed_status=failed_status)
     veo.faults.add(Route.VIDEOS, IgnoreAsync(), FailTask(code))
 
-    error = await failure_of(client.submit(WANTED))
+    report = await client.submit(WANTED)
 
-    assert isinstance(error, Rejected)
-    assert error.reason is reason
+    assert (report.state, report.task_id) == (TaskState.PENDING, next(iter(veo.tasks)))
 
 
 async def test_a_server_error_that_names_its_task_is_left_to_the_records(client: VeoClient, veo: StandInVeo) -> None:
@@ -132,18 +123,11 @@ async def test_a_late_answer_within_the_time_is_taken(client: VeoClient, veo: St
         (error_answer("bad_request", message="model is not supported"), Reason.MODEL_RETIRED),
         (error_answer("bad_request", message="model is not supported", form=ErrorForm.STRING), Reason.MODEL_RETIRED),
         (error_answer("bad_request").with_status(200), Reason.MODEL_RETIRED),
-        (error_answer("bad_request", form=ErrorForm.NULL), Reason.PROVIDER_REFUSED),
-        (error_answer("bad_request", form=ErrorForm.MISSING), Reason.PROVIDER_REFUSED),
         (error_answer("forbidden"), Reason.MODERATED),
         (error_answer("forbidden", success=False), Reason.MODERATED),
         (error_answer("forbidden").with_status(200), Reason.MODERATED),
         (error_answer("forbidden", form=ErrorForm.STRING), Reason.MODERATED),
-        (error_answer("api_not_implemented"), Reason.PROVIDER_REFUSED),
-        (error_answer("no_api"), Reason.PROVIDER_REFUSED),
-        (html_answer(413), Reason.PROVIDER_REFUSED),
-        (json_answer({"success": False}), Reason.PROVIDER_FAILED),
-        (json_answer({"success": False, "error": None}), Reason.PROVIDER_FAILED),
-        (json_answer({"error": "something is wrong"}), Reason.PROVIDER_FAILED),
+        (html_answer(413), Reason.PROMPT_TOO_LONG),
         (json_answer({"success": True, "error": {"code": "odd", "message": "?"}}), Reason.PROVIDER_FAILED),
     ],
 )
@@ -171,10 +155,10 @@ async def test_a_refused_request_is_rejected_with_its_reason(
         error_answer("used_up"),
         error_answer("used_up").with_status(200),
         error_answer("used_up", form=ErrorForm.STRING),
-        error_answer("invalid_token", form=ErrorForm.MISSING),
-        error_answer("token_expired", form=ErrorForm.NULL),
-        html_answer(401),
-        html_answer(402),
+        error_answer("not_applied"),
+        error_answer("permission_denied"),
+        error_answer("api_not_implemented"),
+        error_answer("no_api"),
     ],
 )
 async def test_an_account_problem_is_the_operators(client: VeoClient, veo: StandInVeo, answer: Answer) -> None:
@@ -196,7 +180,7 @@ async def test_an_account_problem_in_a_bare_string_is_still_one(client: VeoClien
 @pytest.mark.parametrize(
     ("status", "message", "reason"),
     [
-        (400, "Prompt exceeds the token limit", Reason.PROVIDER_REFUSED),
+        (400, "Prompt exceeds the token limit", Reason.PROMPT_TOO_LONG),
         (400, "image_urls is invalid for a disabled feature", Reason.PROVIDER_REFUSED),
         (403, "This feature is disabled for prompts with public figures", Reason.MODERATED),
     ],
@@ -233,6 +217,29 @@ async def test_a_refused_field_does_not_take_the_model_away_from_everybody(
 
     assert isinstance(error, Rejected)
     assert error.reason is Reason.PROVIDER_REFUSED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error_answer("invalid_token", form=ErrorForm.MISSING),
+        error_answer("token_expired", form=ErrorForm.NULL),
+        html_answer(401),
+        html_answer(402),
+        html_answer(403),
+    ],
+    ids=str,
+)
+async def test_a_refusal_without_a_word_is_a_lost_answer_that_raises_suspicion_of_the_account(
+    client: VeoClient, veo: StandInVeo, answer: Answer
+) -> None:
+    veo.faults.add(Route.VIDEOS, answer)
+
+    error = await failure_of(client.submit(WANTED))
+
+    assert isinstance(error, AnswerLost)
+    assert error.account is not None
+    assert error.account.proof is Proof.LIKELY
 
 
 async def test_a_wrong_token_is_an_account_problem_and_creates_nothing(

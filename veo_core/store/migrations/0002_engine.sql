@@ -56,8 +56,12 @@ ALTER TABLE jobs ADD COLUMN cost_real INTEGER CHECK (cost_real >= 0);
 
 UPDATE jobs SET counts = 0 WHERE state IN ('failed', 'expired', 'rejected', 'cancelled');
 
--- How many POSTs of this job got an answer: the fuse against paying without end.
+-- How many POSTs of this job were sent, without those that the API certainly did not take: the fuse against paying
+-- without end.
 ALTER TABLE jobs ADD COLUMN posts INTEGER NOT NULL DEFAULT 0 CHECK (posts >= 0);
+
+-- How many characters the provider allows, where it said so when it refused a prompt as too long.
+ALTER TABLE jobs ADD COLUMN reason_limit INTEGER CHECK (reason_limit > 0);
 
 -- 1 when Discord refused the acknowledgement or the answer: the same request soon after is this one.
 ALTER TABLE jobs ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0 CHECK (unanswered IN (0, 1));

@@ -23,6 +23,7 @@ from tests.core.plans import Planner, faults
 from veo_core.models import Job, JobKind, NewJob, Receipt, Video
 from veo_core.quota import Limits
 from veo_core.reasons import Reason
+from veo_core.retirement import ModelTrouble
 from veo_core.store import Store
 from veo_core.transitions import LookAgain
 
@@ -41,6 +42,7 @@ BY_NAME: dict[str, Any] = {
     "guild_id": 10,
 }
 BY_TYPE: dict[Any, Any] = {
+    ModelTrouble: ModelTrouble("veo2"),
     int: 1,
     str: "words",
     bool: True,

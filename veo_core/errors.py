@@ -143,7 +143,14 @@ class MediaError(VeoBotError):
 
 
 class MediaUnavailable(MediaError):
-    """The file could not be read now; trying again may help."""
+    """The file could not be read now; trying again may help.
+
+    `link_works`: the host answered well and sent the beginning of a video, only the way here was cut.
+    """
+
+    def __init__(self, message: str, *, link_works: bool = False) -> None:
+        super().__init__(message)
+        self.link_works = link_works
 
 
 class MediaUnusable(MediaError):

@@ -1,4 +1,4 @@
-"""Files from elsewhere: results and attached images. Allowed hosts only, streamed, capped, first bytes checked."""
+"""Files from elsewhere: results and attached images. Allowed hosts only, streamed, capped, checked to their end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from veo_core.errors import MediaUnavailable, MediaUnusable
+from veo_core.film import video_extension, what_is_missing
+from veo_core.links import carries_credentials, is_address, is_loopback, is_public_link
 from veo_core.models import MediaFile
 
 ATTACHMENT_PATIENCE = timedelta(seconds=20)
@@ -25,7 +27,6 @@ ATTACHMENT_PATIENCE = timedelta(seconds=20)
 _CHUNK = 256 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
 _HEAD = 16
 
 
@@ -44,10 +45,10 @@ class Hosts:
             return False
         if not host or parts.user is not None or parts.password is not None:
             return False
-        if _is_loopback(host):
+        if is_loopback(host):
             listed = {entry.lower() for entry in self.allowed}
             return parts.scheme in {"http", "https"} and bool(listed & {host, f"{host}:{port}"})
-        if parts.scheme != "https" or _is_address(host):
+        if parts.scheme != "https" or is_address(host):
             return False
         return any(host == entry or host.endswith(f".{entry}") for entry in map(_plain, self.allowed))
 
@@ -69,19 +70,29 @@ class MediaReader:
             total=total.total_seconds(), sock_connect=10.0, sock_read=stall.total_seconds()
         )
 
+    def may_link(self, url: str) -> bool:
+        """Whether people may be given this address instead of the file: public, or of a host that is allowed.
+
+        One that carries credentials never.
+        """
+        if is_public_link(url):
+            return True
+        return self._hosts.permit(url) and not carries_credentials(URL(url))
+
     @asynccontextmanager
     async def video(self, url: str, max_bytes: int) -> AsyncGenerator[MediaFile]:
         """The result behind a link as a temporary file without a name, so that nothing is left whatever happens.
 
-        Raises MediaUnavailable when trying again may help, also for bytes that are neither mp4 nor gif (an error page);
-        MediaUnusable for a host that is not allowed or more than `max_bytes`.
+        Raises MediaUnavailable when trying again may help, also for bytes that are no whole mp4 or gif (an error page,
+        half a file); MediaUnusable for a host that is not allowed, and for a video of more than `max_bytes`.
         """
         with tempfile.TemporaryFile() as file:
-            size = await self._download(url, file, max_bytes)
+            size = await self._download(url, file, max_bytes, is_video=True)
+            missing = await asyncio.to_thread(what_is_missing, file, size)
+            if missing is not None:
+                raise MediaUnavailable(missing)
             file.seek(0)
-            extension = video_extension(file.read(_HEAD))
-            if extension is None:
-                raise MediaUnavailable("the bytes are no video")
+            extension = video_extension(file.read(_HEAD)) or ""
             file.seek(0)
             yield MediaFile(file, size, extension)
 
@@ -95,20 +106,20 @@ class MediaReader:
             file.seek(0)
             return file.read()
 
-    async def _download(self, url: str, file: BinaryIO | tempfile.SpooledTemporaryFile[bytes], max_bytes: int) -> int:
+    async def _download(self, url: str, file: _File, max_bytes: int, *, is_video: bool = False) -> int:
+        """The bytes behind an address, all of them or an error; of a video the first ones are looked at first."""
+        began = False
         try:
             async with self._open(url) as response:
-                if (response.content_length or 0) > max_bytes:
-                    raise MediaUnusable(f"the file has {response.content_length} bytes, over {max_bytes}")
-                size = 0
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    size += len(chunk)
-                    if size > max_bytes:
-                        raise MediaUnusable(f"the file has more than {max_bytes} bytes")
-                    await asyncio.to_thread(file.write, chunk)
-                return size
+                head = await _read_at_least(response.content, _HEAD)
+                if is_video and video_extension(head) is None:
+                    raise MediaUnavailable("the bytes are no video")
+                began = True
+                return await _write_rest(response, head, file, max_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise MediaUnavailable(f"the file could not be read: {type(error).__name__}") from error
+            raise MediaUnavailable(
+                f"the file could not be read: {type(error).__name__}", link_works=is_video and began
+            ) from error
         except ValueError as error:
             raise MediaUnusable("the address is malformed") from error
 
@@ -137,11 +148,32 @@ class MediaReader:
 _OK = 200
 
 
-def video_extension(head: bytes) -> str | None:
-    """What the first bytes say: an mp4 has `ftyp` at offset 4, a gif begins with `GIF8`."""
-    if head[4:8] == b"ftyp":
-        return "mp4"
-    return "gif" if head[:4] == b"GIF8" else None
+_File = BinaryIO | tempfile.SpooledTemporaryFile[bytes]
+
+
+async def _read_at_least(stream: aiohttp.StreamReader, count: int) -> bytes:
+    """The first bytes; fewer than `count` only where there are no more."""
+    head = b""
+    while len(head) < count and (part := await stream.read(count - len(head))):
+        head += part
+    return head
+
+
+async def _write_rest(response: aiohttp.ClientResponse, head: bytes, file: _File, max_bytes: int) -> int:
+    """Write the body as it comes; the number of its bytes, which is the announced one where one was announced."""
+    announced = response.content_length
+    if announced is not None and announced > max_bytes:
+        raise MediaUnusable(f"the file has {announced} bytes, over {max_bytes}")
+    size = len(head)
+    await asyncio.to_thread(file.write, head)
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > max_bytes:
+            raise MediaUnusable(f"the file has more than {max_bytes} bytes")
+        await asyncio.to_thread(file.write, chunk)
+    if announced is not None and announced != size:
+        raise MediaUnavailable(f"the file has {size} bytes instead of {announced}")
+    return size
 
 
 class PublicResolver(aiohttp.ThreadedResolver):
@@ -150,22 +182,10 @@ class PublicResolver(aiohttp.ThreadedResolver):
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         """Look a host up; raises OSError when it is private."""
         found = await super().resolve(host, port, family)  # pyright: ignore[reportArgumentType]
-        if not _is_loopback(host) and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
+        if not is_loopback(host) and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
             raise OSError(f"{host} is a private address")
         return found
 
 
 def _plain(entry: str) -> str:
     return entry.lower().lstrip(".")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

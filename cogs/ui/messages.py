@@ -8,6 +8,7 @@ from cogs.ui.text import ordinal, quoted, shorten
 from cogs.ui.words import WORDS, Words, relative, words_of_end
 from veo_core.catalog import Model
 from veo_core.expectation import COUNTED_BEFORE, QueuePlace
+from veo_core.links import shown_link
 from veo_core.models import Job, JobKind, JobState, Overview
 from veo_core.quota import QuotaAnswer
 from veo_core.reasons import Reason
@@ -19,7 +20,6 @@ _IN_STATUS = 250
 _IN_RESULT = 500
 _BESIDE_LINK = 250
 _IN_LIST = 80
-_LONGEST_LINK = 800
 
 
 def is_status_line(text: str, job: Job) -> bool:
@@ -189,9 +189,7 @@ def show_text(job: Job, models: Iterable[Model]) -> str:
 
 def video_link(job: Job) -> str | None:
     """The provider's link to the file, where it is fit to be shown."""
-    url = job.video_url or ""
-    usable = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable() and " " not in url
-    return url if usable and len(url) <= _LONGEST_LINK else None
+    return shown_link(job.video_url or "")
 
 
 def allowance_text(allowance: Allowance, running_per_user: int) -> str:

@@ -112,6 +112,13 @@ class CutShort:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """Serve the first `size` bytes of the file (None: the first half) as if they were all of it."""
+
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endless:
     """Send a body that never fits what was expected: chunked, without a length, up to `size` bytes."""
 
@@ -133,7 +140,7 @@ class Trickle:
 
 
 Interruption: TypeAlias = Answer | Reset | Hang
-MediaFault: TypeAlias = WrongBytes | CutShort | Endless | Redirect | Trickle
+MediaFault: TypeAlias = WrongBytes | CutShort | Partial | Endless | Redirect | Trickle
 Fault: TypeAlias = Interruption | Slow | Invisible | IgnoreAsync | Shaped | FailTask | MediaFault
 Predicate: TypeAlias = Callable[[Payload], bool]
 

@@ -56,6 +56,11 @@ class File:
         """Bytes in all."""
         return len(self.head) + self.padding
 
+    def first(self, size: int) -> File:
+        """The first `size` bytes."""
+        head = self.head[:size]
+        return File(head, min(self.padding, max(0, size - len(head))))
+
 
 def order_of(task: Task) -> ClipOrder:
     """Say what a task's clip should show; an upscale shows what its source shows."""

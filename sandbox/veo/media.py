@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sandbox.veo import images
 from sandbox.veo.connection import closed, hang_up, interrupted, interruption_of, slowed, wait
-from sandbox.veo.faults import Answer, CutShort, Endless, MediaFault, Redirect, Route, Trickle, WrongBytes
+from sandbox.veo.faults import Answer, CutShort, Endless, MediaFault, Partial, Redirect, Route, Trickle, WrongBytes
 from sandbox.veo.files import File, Renderer, order_of, sized, tiny
 from sandbox.veo.journal import MediaHit
 from sandbox.veo.tasks import Task
@@ -83,10 +83,8 @@ class MediaRoute:
                 response = await self._stream(request, replace(whole, file=half))
                 hang_up(request)
                 return response
-            case Trickle(seconds):
-                return await self._stream(request, replace(whole, chunk=file.size // 10 + 1, pause=seconds / 10))
-            case None:
-                return await self._stream(request, whole)
+            case Partial() | Trickle() | None:
+                return await self._stream(request, _spoilt(whole, fault))
 
     async def _stream(self, request: web.Request, sending: _Sending) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": sending.content_type})
@@ -113,6 +111,18 @@ class _Sending:
     announced: int | None
     chunk: int = 64 * 1024
     pause: float = 0.0
+
+
+def _spoilt(whole: _Sending, fault: Partial | Trickle | None) -> _Sending:
+    size = whole.file.size
+    match fault:
+        case Partial(kept):
+            part = whole.file.first(size // 2 if kept is None else kept)
+            return replace(whole, file=part, announced=part.size)
+        case Trickle(seconds):
+            return replace(whole, chunk=size // 10 + 1, pause=seconds / 10)
+        case None:
+            return whole
 
 
 def _pieces(file: File, chunk: int) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from sandbox.veo import (
     Endless,
     Fault,
     Hang,
+    Partial,
     Redirect,
     Reset,
     Route,
@@ -134,7 +135,11 @@ async def test_what_announces_too_much_is_not_even_read(
         (WrongBytes(), MediaUnavailable),
         (WrongBytes(b"<html><body>Please come back later</body></html>"), MediaUnavailable),
         (WrongBytes(b""), MediaUnavailable),
+        (WrongBytes(b"\x00\x00\x00\x18ftypheic" + bytes(500)), MediaUnavailable),
         (CutShort(), MediaUnavailable),
+        (Partial(), MediaUnavailable),
+        (Partial(32), MediaUnavailable),
+        (Partial(999_999), MediaUnavailable),
         (Reset(), MediaUnavailable),
         (Hang(), MediaUnavailable),
         (Trickle(30), MediaUnavailable),
@@ -260,3 +265,59 @@ async def test_an_allowed_name_that_turned_private_is_a_media_error_and_not_aske
 
     assert isinstance(error, MediaUnavailable)
     assert not veo.media_hits
+
+
+@pytest.mark.parametrize(
+    ("fault", "works"),
+    [(CutShort(), True), (Trickle(30), True), (Partial(), False), (Partial(32), False), (html_answer(404), False)],
+)
+async def test_a_link_works_where_only_the_way_here_was_cut(
+    reader: MediaReader, veo: StandInVeo, url: str, fault: Fault, works: bool
+) -> None:
+    veo.resize(next(iter(veo.tasks)), 1_000_000)
+    veo.faults.add(Route.MEDIA, fault, times=None)
+
+    error = await failure_of(reader, url)
+
+    assert isinstance(error, MediaUnavailable)
+    assert error.link_works is works
+
+
+async def test_a_page_that_is_too_large_is_no_video_that_is_too_large(
+    reader: MediaReader, veo: StandInVeo, url: str
+) -> None:
+    veo.faults.add(Route.MEDIA, WrongBytes(b"<html>" + bytes(400_000)))
+
+    assert isinstance(await failure_of(reader, url, 300_000), MediaUnavailable)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 100, 500])
+async def test_a_gif_that_lost_its_end_is_read_again(reader: MediaReader, veo: StandInVeo, cut: int) -> None:
+    task = veo.plant({**POSTED, "resolution": "gif"})
+    size = len(await veo.media_bytes(task.task_id))
+    veo.faults.add(Route.MEDIA, Partial(max(13, size - cut)))
+
+    assert isinstance(await failure_of(reader, veo.video_url(task.task_id)), MediaUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("address", "may"),
+    [
+        ("https://cdn.acedata.cloud/a.mp4", True),
+        ("https://videos.example.com/a.mp4", True),
+        ("http://127.0.0.1:7/a.mp4", True),
+        ("http://127.0.0.1:7/a.mp4?token=abc", False),
+        ("http://127.0.0.1:8/a.mp4", False),
+        ("http://cdn.acedata.cloud/a.mp4", False),
+        ("https://user@cdn.acedata.cloud/a.mp4", False),
+        ("https://cdn.acedata.cloud/a.mp4?X-Amz-Signature=abc", False),
+        ("https://10.0.0.1/a.mp4", False),
+        ("not an address", False),
+    ],
+)
+async def test_an_address_goes_out_only_when_it_is_public_or_of_a_listed_host(
+    session: aiohttp.ClientSession, address: str, may: bool
+) -> None:
+    reader = MediaReader(session, Hosts(("cdn.acedata.cloud", "127.0.0.1:7")))
+
+    assert reader.may_link(address) is may

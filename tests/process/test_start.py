@@ -33,7 +33,7 @@ async def test_a_video_from_images_and_its_1080p_version_over_a_restart(house: H
     anna, ben = house.person("anna"), house.person("ben")
     await house.start()
     second, third = picture(house, "second.png", "red"), picture(house, "third.png", "blue")
-    job_id = await house.order(anna, "a cat becomes a dog", image3=third, image2=second)
+    job_id = await house.order(anna, "a cat becomes a dog", image2=third, image1=second)
     video = await house.result(job_id)
     await house.settled()
     stopped = await house.stop(within=SECONDS)

@@ -12,6 +12,7 @@ from sandbox.veo import (
     CutShort,
     Endless,
     ImageMode,
+    Partial,
     Redirect,
     Route,
     Settings,
@@ -113,6 +114,19 @@ async def test_a_download_cut_in_the_middle(caller: Caller, size: int | None) ->
         assert response.content_length == len(await caller.veo.media_bytes(task_id))
         with pytest.raises(aiohttp.ClientPayloadError):
             await response.read()
+
+
+@pytest.mark.parametrize(("kept", "size"), [(32, 32), (None, 1_000_000), (1_999_999, 1_999_999)])
+async def test_a_part_of_a_file_served_as_if_it_were_all(caller: Caller, kept: int | None, size: int) -> None:
+    task_id = await done(caller)
+    caller.veo.resize(task_id, 2_000_000)
+    caller.veo.faults.add(Route.MEDIA, Partial(kept))
+
+    async with caller.session.get(caller.veo.video_url(task_id)) as response:
+        body = await response.read()
+
+    assert (response.content_length, len(body)) == (size, size)
+    assert (await caller.veo.media_bytes(task_id)).startswith(body)
 
 
 async def test_an_endless_body_announces_nothing_and_stops_at_its_bound(caller: Caller) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 
 from cogs.delivery import Postman
 from cogs.discord_bot import VeoBot
+from cogs.gate import Gate
 from runtime.arguments import Arguments, parse_arguments
 from runtime.audit import print_audit
 from runtime.check import check
@@ -44,7 +45,7 @@ from veo_core.workshop import Workshop
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, *, now: Now, idle: Idle = rest, vitals: Vitals | None = None
+    settings: Settings, *, now: Now, idle: Idle = rest, vitals: Vitals | None = None, gate: Gate | None = None
 ) -> AsyncGenerator[VeoBot]:
     """Open what the bot needs and put it together; leaving closes everything in the reverse order.
 
@@ -53,6 +54,7 @@ async def assembled(
     Raises StorageError when the database cannot be used.
     """
     discord, veo, pace = settings.discord, settings.veo, settings.pace
+    gate = gate or Gate()
     async with Store.open(settings.storage.path) as store, api_session() as api, media_session() as files:
         client = VeoClient(
             api, api_base=veo.api_base, api_token=veo.api_token.get_secret_value(), timeout=pace.submit_timeout, now=now
@@ -65,7 +67,8 @@ async def assembled(
         inspector = ImageInspector(attachments, PictureDecoder(), discord.image_limit, now)
         studio = Studio(workshop, inspector, veo.default_model, anyone_may_upscale=discord.anyone_may_upscale)
         bot = VeoBot(studio, direct_messages=discord.direct_messages, remembers=store.meta)
-        postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now)
+        gate.attach(bot.http)
+        postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now, gate)
         submitter = Submitter(workshop)
         searcher = Searcher(workshop, submitter)
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
@@ -81,11 +84,10 @@ async def assembled(
 async def run(settings: Settings) -> int:
     """Work until asked to stop."""
     require_tokens(settings)
-    clock, vitals = SteadyClock(), Vitals()
+    clock, vitals, gate = SteadyClock(), Vitals(), Gate()
+    assemble = partial(assembled, settings, now=clock.now, vitals=vitals, gate=gate)
     async with health_server(settings.server.host, settings.server.port, vitals):
-        await serve(
-            partial(assembled, settings, now=clock.now, vitals=vitals), settings.discord.token.get_secret_value()
-        )
+        await serve(assemble, settings.discord.token.get_secret_value())
     return 0
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 from io import BufferedIOBase
 from typing import cast
 
 import discord
 
+from cogs.gate import Gate
 from cogs.operator import Operator
-from cogs.places import FAILURES, Places, Spot, Target, brief, given, reference, spots
+from cogs.places import FAILURES, Places, Spot, Target, brief, given, postponed, reference, spots
 from cogs.refusals import Draft, NextPlace, Parent, after_refusal, closes_place, is_passing
 from cogs.status_lines import StatusLines
 from cogs.ui.base import problem_embed
@@ -18,7 +20,7 @@ from cogs.ui.buttons import custom_ids, has_result_button, result_view
 from cogs.ui.messages import alt_text, failure_text, failure_words, link_text, result_text
 from cogs.ui.words import Words
 from veo_core.clock import Now
-from veo_core.errors import DeliveryPostponed, DestinationRefused
+from veo_core.errors import DestinationRefused
 from veo_core.models import Job, JobState, MediaFile, Receipt
 from veo_core.studio import Studio
 
@@ -37,14 +39,28 @@ class Postman:
         upload_limit: int,
         operator_channel_id: int,
         now: Now,
+        gate: Gate,
     ) -> None:
         self._bot = bot
         self._studio = studio
         self._instance = instance
         self._upload_limit = upload_limit
+        self._now = now
+        self._gate = gate
         self._places = Places(bot, now)
         self._lines = StatusLines(self._places, studio, instance)
         self._operator = Operator(bot, operator_channel_id)
+
+    def rests_until(self) -> datetime | None:
+        """When the bot may post again, while Discord asks the whole bot to wait; else None."""
+        return self._after(self._gate.rests_for())
+
+    def full_until(self, job: Job, planned: int) -> datetime | None:
+        """When the job's channel takes one more message than the planned ones; None now, or where it is not known."""
+        return None if job.private else self._after(self._gate.channel_rests_for(job.channel_id, planned))
+
+    def _after(self, seconds: float) -> datetime | None:
+        return self._now() + timedelta(seconds=seconds) if seconds > 0 else None
 
     async def show_status(self, job: Job, *, in_doubt: bool) -> int | None:
         """Post or change the status line; raises like `deliver`."""
@@ -99,7 +115,7 @@ class Postman:
                         return Receipt(target.id, known, _guild_of(spot, job))
             except FAILURES as error:
                 if is_passing(error):
-                    raise DeliveryPostponed(brief(error)) from error
+                    raise postponed(error) from error
                 _log.warning("A place cannot be searched", extra={"job_id": job.job_id, "error": brief(error)})
         return None
 
@@ -108,7 +124,7 @@ class Postman:
             return await self._post_result(await self._places.open(spot), spot, job, media)
         except FAILURES as error:
             if is_passing(error):
-                raise DeliveryPostponed(brief(error)) from error
+                raise postponed(error) from error
             raise DestinationRefused(brief(error)) from error
 
     async def _post_result(self, target: Target, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:

@@ -7,10 +7,9 @@ import logging
 import discord
 from discord.abc import Messageable
 
-from cogs.places import FAILURES, brief
+from cogs.places import FAILURES, brief, postponed
 from cogs.refusals import is_passing
 from cogs.ui.base import NO_MENTIONS
-from veo_core.errors import DeliveryPostponed
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class Operator:
             except FAILURES as error:
                 _log.warning("The operator could not be told", extra={"error": brief(error)})
                 if is_passing(error):
-                    raise DeliveryPostponed(brief(error)) from error
+                    raise postponed(error) from error
             else:
                 return
 

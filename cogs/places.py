@@ -10,7 +10,9 @@ from typing import Any
 
 import discord
 
+from cogs.gate import Held
 from veo_core.clock import Now
+from veo_core.errors import DeliveryPostponed
 from veo_core.models import Job
 from veo_core.sessions import NETWORK_FAILURES
 
@@ -115,6 +117,12 @@ def reference(target: Target, job: Job, source: Job | None) -> discord.MessageRe
 def given(**options: object) -> dict[str, Any]:
     """Only what there is: discord.py tells a missing option from one that is None by its absence."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def postponed(error: BaseException) -> DeliveryPostponed:
+    """What the courier is told of a passing failure."""
+    asked = timedelta(seconds=error.retry_after) if isinstance(error, discord.RateLimited) else None
+    return DeliveryPostponed(brief(error), retry_after=asked, was_sent=not isinstance(error, Held))
 
 
 def brief(error: BaseException) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import discord
 
-from cogs.places import FAILURES, Places, Target, brief, given, reference, spots
+from cogs.places import FAILURES, Places, Target, brief, given, postponed, reference, spots
 from cogs.refusals import blocks_words, closes_place, is_passing
 from cogs.ui.base import NO_MENTIONS
 from cogs.ui.buttons import status_view
 from cogs.ui.messages import is_status_line, jump_link, state_words, status_line
-from veo_core.courier import FINAL_LINES
-from veo_core.errors import DeliveryPostponed, DestinationRefused
+from veo_core.errors import DestinationRefused
+from veo_core.lines import FINAL_LINES
 from veo_core.models import Job
 from veo_core.studio import Studio
 
@@ -37,7 +37,7 @@ class StatusLines:
             return await self._put(await self._places.open(spot), job, in_doubt=in_doubt)
         except FAILURES as error:
             if is_passing(error):
-                raise DeliveryPostponed(brief(error)) from error
+                raise postponed(error) from error
             if closes_place(error):
                 self._places.remember(spot)
             raise DestinationRefused(brief(error)) from error
@@ -46,7 +46,7 @@ class StatusLines:
         known = job.status_message_id
         if known is None and in_doubt:
             known = await self._places.find(target, job, _is_status, job.created_at)
-        if known is None and job.status_wanted in FINAL_LINES:
+        if known is None and (job.ended_at is not None or job.status_wanted in FINAL_LINES):
             return None
         place = await self._studio.place_in_queue(job)
         words = state_words(job, place, paused=self._studio.is_paused, link=jump_link(job))

@@ -166,7 +166,15 @@ class DeliveryError(VeoBotError):
 
 
 class DeliveryPostponed(DeliveryError):
-    """Posting failed for now; whether the message exists is unknown."""
+    """Posting failed for now; whether the message exists is unknown, unless `was_sent` is false.
+
+    `retry_after` is how long Discord asked to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, was_sent: bool = True) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.was_sent = was_sent
 
 
 class DestinationRefused(DeliveryError):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 
@@ -98,12 +99,13 @@ class Signal:
 
 
 class Runners:
-    """A bounded number of pieces of work side by side, each for one job."""
+    """A bounded number of pieces of work side by side, each for one job and, where that matters, in one lane."""
 
     def __init__(self, limit: int, on_free: Callable[[], None]) -> None:
         self._limit = limit
         self._on_free = on_free
         self._by_job: dict[int, asyncio.Task[None]] = {}
+        self.lanes: Counter[int] = Counter()
         self._resting: set[int] = set()
 
     @property
@@ -123,11 +125,12 @@ class Runners:
     def __len__(self) -> int:
         return len(self._by_job)
 
-    def start(self, job_id: int, work: Coroutine[object, object, None]) -> None:
+    def start(self, job_id: int, work: Coroutine[object, object, None], lane: int = 0) -> None:
         """Begin work for a job; its unforeseen errors are logged, never lost."""
         runner = asyncio.create_task(work, name=f"job-{job_id}")
         self._by_job[job_id] = runner
-        runner.add_done_callback(lambda done: self._ended(job_id, done))
+        self.lanes[lane] += 1
+        runner.add_done_callback(lambda done: self._ended(job_id, lane, done))
 
     def cancel(self, job_ids: Iterable[int]) -> None:
         """Cut off the work on these jobs."""
@@ -147,7 +150,8 @@ class Runners:
                 runner.cancel()
             await asyncio.wait(runners)
 
-    def _ended(self, job_id: int, runner: asyncio.Task[None]) -> None:
+    def _ended(self, job_id: int, lane: int, runner: asyncio.Task[None]) -> None:
+        self.lanes -= Counter((lane,))
         if self._by_job.get(job_id) is runner:
             del self._by_job[job_id]
         if runner.cancelled() or (error := runner.exception()) is None:

@@ -171,6 +171,11 @@ class Job:
     reason_limit: int | None = None
 
     @property
+    def lane(self) -> int:
+        """Where its messages go first: the channel, or the person for direct messages; as the column `lane` says."""
+        return self.user_id if self.private else self.channel_id
+
+    @property
     def submission(self) -> Submission:
         """The POST this job stands for."""
         return Submission(

@@ -255,6 +255,8 @@ class FakePosts:
     trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     line_trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     operator_trouble: Exception | None = None
+    resting: datetime | None = None
+    full: dict[int, datetime] = field(default_factory=dict[int, datetime])
     limits: dict[int, int] = field(default_factory=dict[int, int])
     attempts: Counter[int] = field(default_factory=Counter[int])
     gate: Gate = field(default_factory=Gate)
@@ -262,6 +264,13 @@ class FakePosts:
     most_at_once: int = 0
     most_for_one_job: int = 0
     _open: Counter[int] = field(default_factory=Counter[int])
+
+    def rests_until(self) -> datetime | None:
+        return self.resting
+
+    def full_until(self, job: Job, planned: int) -> datetime | None:
+        del planned
+        return self.full.get(job.lane)
 
     async def upload_limit(self, job: Job) -> int:
         return self.limits.get(job.channel_id, 10_000_000)

@@ -279,7 +279,7 @@ async def test_an_unforeseen_error_in_many_jobs_stops_no_other(bench: Bench) -> 
     for job in jobs[:10]:
         bench.posts.trouble[job.job_id] = ZeroDivisionError("a fault of ours")
 
-    for _ in range(5):
+    for _ in range(12):
         await courier_turns(bench)
 
     assert sorted(bench.posts.delivered) == numbers(jobs[10:])
@@ -289,7 +289,7 @@ async def test_an_unforeseen_error_in_many_status_lines_stops_no_other(bench: Be
     bench.posts.line_trouble = {n: ZeroDivisionError("a fault of ours") for n in range(1, 11)}
     jobs = [await bench.ask(n, f"cat {n}") for n in range(12)]
 
-    for _ in range(5):
+    for _ in range(12):
         await courier_turns(bench)
 
     assert {number for number, _ in bench.posts.lines} == set(numbers(jobs[10:]))

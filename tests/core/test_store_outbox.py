@@ -7,21 +7,22 @@ from datetime import timedelta
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.models import Job, Receipt, Video
+from veo_core.models import Job, Place, Receipt, Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
+from veo_core.store.outbox import Skip
 
 SECOND = timedelta(seconds=1)
 RECEIPT = Receipt(channel_id=20, message_id=30)
 
 
-async def recorded(store: Store) -> Job:
-    return (await store.requests.record(new_job(), PLENTY, START)).job
+async def recorded(store: Store, place: Place | None = None) -> Job:
+    return (await store.requests.record(new_job(place=place), PLENTY, START)).job
 
 
-async def ended(store: Store, at: float = 0) -> Job:
+async def ended(store: Store, at: float = 0, place: Place | None = None) -> Job:
     """A job whose result is due since then; its line said that it was queued."""
-    job = await recorded(store)
+    job = await recorded(store, place)
     await store.outbox.status_shown(job.job_id, "queued", 50)
     assert await store.queue.claim(START, max_running=99, running_per_user=99)
     assert await store.watch.succeed(job.job_id, Video("https://v"), now=START + at * SECOND)
@@ -47,7 +48,8 @@ async def test_deliveries_are_due_in_the_order_they_ended_and_at_most_so_many(st
     await recorded(store)
 
     assert await due(store, 5) == [early.job_id, late.job_id]
-    assert await due(store, 9, limit=1) == [early.job_id]
+    [first] = await store.outbox.deliveries_due(START + 9 * SECOND, 99, Skip(each=1))
+    assert first.job_id == early.job_id
     assert await due(store, 9) == [early.job_id, late.job_id, future.job_id]
 
 
@@ -56,24 +58,45 @@ async def test_what_is_in_hand_is_left_out_and_leaves_room_for_the_next(store: S
     waiting = [await recorded(store) for _ in range(2)]
     skip = [jobs[0].job_id, jobs[2].job_id, waiting[0].job_id]
 
-    deliveries = await store.outbox.deliveries_due(START + 9 * SECOND, 2, skip)
-    lines = await store.outbox.statuses_due(START, 99, skip)
+    deliveries = await store.outbox.deliveries_due(START + 9 * SECOND, 2, Skip(99, skip))
+    lines = await store.outbox.statuses_due(START, 99, Skip(99, skip))
 
     assert [job.job_id for job in deliveries] == [jobs[1].job_id, jobs[3].job_id]
     assert [job.job_id for job in lines] == [jobs[1].job_id, jobs[3].job_id, waiting[1].job_id]
 
 
-async def test_a_result_waits_for_its_status_line_until_that_failed_twice(store: Store) -> None:
+async def test_a_result_waits_for_no_status_line(store: Store) -> None:
     job = await recorded(store)
     await store.queue.claim(START, max_running=99, running_per_user=99)
     await store.watch.succeed(job.job_id, Video("https://v"), now=START)
 
-    found: list[list[int]] = []
-    for _ in range(3):
-        found.append(await due(store))
+    assert await due(store) == [job.job_id]
+
+
+async def test_a_lane_gives_no_more_than_its_share_and_every_lane_is_found(store: Store) -> None:
+    busy = [await ended(store, n) for n in range(5)]
+    quiet = await ended(store, 9, Place(10, 21))
+    direct = await ended(store, 9, Place(10, 20, private=True))
+
+    both = await store.outbox.deliveries_due(START + 9 * SECOND, 99, Skip(each=2))
+    others = await store.outbox.deliveries_due(START + 9 * SECOND, 99, Skip(each=2, lanes={busy[0].lane}))
+
+    assert {job.job_id for job in both} == {busy[0].job_id, busy[1].job_id, quiet.job_id, direct.job_id}
+    assert {job.job_id for job in others} == {quiet.job_id, direct.job_id}
+    assert (busy[0].lane, quiet.lane, direct.lane) == (20, 21, direct.user_id)
+
+
+async def test_an_attempt_that_did_not_reach_discord_is_taken_back(store: Store) -> None:
+    job = await ended(store)
+    for _ in range(2):
+        await store.outbox.begin_delivery(job.job_id)
         await store.outbox.begin_status(job.job_id)
 
-    assert found == [[], [], [job.job_id]]
+    await store.outbox.take_back_delivery(job.job_id)
+    await store.outbox.take_back_status(job.job_id)
+
+    after = await now_of(store, job)
+    assert (after.delivery_attempts, after.status_attempts) == (1, 1)
 
 
 async def test_cancelled_jobs_get_no_message(store: Store) -> None:

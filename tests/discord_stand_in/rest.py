@@ -21,6 +21,7 @@ from .traffic import RequestRecord, Traffic
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .limits import Limits
 
 API = "/api/v10"
 CDN = "/cdn"
@@ -42,8 +43,9 @@ BODY: ContextVar[Body] = ContextVar("body")
 class Front:
     """Middleware that every request passes."""
 
-    def __init__(self, clock: Clock, traffic: Traffic, faults: Faults) -> None:
-        """Stamp requests by `clock`, note them in `traffic`, spoil them with `faults`."""
+    def __init__(self, clock: Clock, traffic: Traffic, faults: Faults, limits: Limits) -> None:
+        """Stamp requests by `clock`, note them in `traffic`, spoil them with `faults`, refuse those over `limits`."""
+        self._limits = limits
         self._clock = clock
         self._traffic = traffic
         self._faults = faults
@@ -90,8 +92,7 @@ class Front:
             spoilt = await self._spoil(request, record, after=False)
             if spoilt is None:
                 self._check_token(request, record)
-                answer = await handler(request)
-                spoilt = await self._spoil(request, record, after=True) or answer
+                spoilt = await self._limited(request, record, handler)
         except ApiError as refusal:
             record.code, record.errors = refusal.code.code, refusal.errors
             return json_answer(refusal.body(), refusal.code.status)
@@ -99,6 +100,15 @@ class Front:
             record.code = ErrorCode.NOT_FOUND.code
             return json_answer(ApiError(ErrorCode.NOT_FOUND).body(), ErrorCode.NOT_FOUND.status)
         return spoilt
+
+    async def _limited(self, request: web.Request, record: RequestRecord, handler: AnyHandler) -> web.StreamResponse:
+        headers, refused = self._limits.take(record)
+        if refused is not None:
+            answer: web.StreamResponse = json_answer(refused, TOO_MANY)
+        else:
+            answer = await handler(request)
+        answer.headers.update(headers)
+        return await self._spoil(request, record, after=True) or answer
 
     def _record(self, request: web.Request) -> RequestRecord:
         resource = request.match_info.route.resource

@@ -11,6 +11,7 @@ from .clock import Clock
 from .commands import Commands
 from .faults import Faults
 from .gateway import Gateway
+from .limits import Limits
 from .people import People
 from .rest import API, CDN, GATEWAY, Front
 from .rest_interactions import InteractionRoutes
@@ -43,7 +44,8 @@ class DiscordStandIn(Builders, People):
         People.__init__(self, self.world, self.commands)
         self.traffic = Traffic(self.world.changes)
         self.faults = Faults(random)
-        self.front = Front(self.clock, self.traffic, self.faults)
+        self.limits = Limits(self.clock)
+        self.front = Front(self.clock, self.traffic, self.faults, self.limits)
         self.front.token = token
         self.gateway = Gateway(self.world, self.front.accepts)
         self.interaction_routes = InteractionRoutes(self.world)

@@ -4,20 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from veo_core.models import Job, Receipt
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_moment, to_ms
 
+# A skip scan: the next lane is one step in the index, however many rows a lane has.
+_BY_LANE = """
+WITH RECURSIVE lanes (lane) AS (
+    SELECT (SELECT min(lane) FROM jobs WHERE {is_open})
+    UNION ALL
+    SELECT (SELECT min(lane) FROM jobs WHERE {is_open} AND lane > lanes.lane) FROM lanes WHERE lanes.lane IS NOT NULL
+)
+SELECT due.*, due.{due_at} AS lane_due_at FROM lanes CROSS JOIN jobs AS due ON due.job_id IN (
+    SELECT job_id FROM jobs
+    WHERE {is_open} AND lane = lanes.lane AND {due_at} <= :now AND job_id NOT IN (SELECT value FROM json_each(:jobs))
+    ORDER BY {due_at}, job_id LIMIT :each
+)
+WHERE lanes.lane NOT IN (SELECT value FROM json_each(:lanes))
+LIMIT :most
+"""
 _UNDELIVERED = "ended_at IS NOT NULL AND delivered_at IS NULL AND kept_at IS NULL AND delivery_due_at IS NOT NULL"
+_OLD_LINE = "status_shown IS NOT status_wanted"
+_DELIVERIES_DUE = _BY_LANE.format(is_open=_UNDELIVERED, due_at="delivery_due_at")
+_STATUSES_DUE = _BY_LANE.format(is_open=_OLD_LINE, due_at="status_due_at")
 _NEXT_DUE = f"""
 SELECT min(due_at) AS due_at FROM (
     SELECT min(delivery_due_at) AS due_at FROM jobs WHERE {_UNDELIVERED} AND delivery_due_at > :after
     UNION ALL
-    SELECT min(status_due_at) FROM jobs WHERE status_shown IS NOT status_wanted AND status_due_at > :after
+    SELECT min(status_due_at) FROM jobs WHERE {_OLD_LINE} AND status_due_at > :after
 )
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """What a search for due work leaves out, and how many jobs of one lane it takes."""
+
+    each: int
+    jobs: Collection[int] = ()
+    lanes: Collection[int] = ()
+
+
+_NOTHING = Skip(each=1_000_000)
 
 
 class Outbox:
@@ -26,19 +57,16 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def deliveries_due(self, now: datetime, limit: int, skip: Collection[int] = ()) -> tuple[Job, ...]:
-        """Ended jobs whose message is due, oldest first, but for those to skip.
+    async def deliveries_due(self, now: datetime, limit: int, skip: Skip = _NOTHING) -> tuple[Job, ...]:
+        """Ended jobs whose message is due, in each lane the oldest first; they wait for no status line."""
+        return await self._due(_DELIVERIES_DUE, now, limit, skip)
 
-        The status line goes first, unless it failed more than once.
-        """
+    async def _due(self, query: str, now: datetime, limit: int, skip: Skip) -> tuple[Job, ...]:
+        values = {"now": to_ms(now), "most": limit, "each": skip.each}
+        left_out = {"jobs": json.dumps(list(skip.jobs)), "lanes": json.dumps(list(skip.lanes))}
         async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"SELECT * FROM jobs WHERE {_UNDELIVERED} AND delivery_due_at <= ?"
-                " AND (status_shown IS NOT NULL OR status_attempts > 1)"
-                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY delivery_due_at LIMIT ?",
-                (to_ms(now), json.dumps(list(skip)), limit),
-            )
-            return tuple(map(to_job, rows))
+            rows = await connection.execute_fetchall(query, values | left_out)
+        return tuple(map(to_job, sorted(rows, key=lambda row: (row["lane_due_at"], row["job_id"]))))
 
     async def begin_delivery(self, job_id: int) -> bool:
         """Note, before anything is posted, that it may be: from here on a message may exist that we do not know.
@@ -51,6 +79,14 @@ class Outbox:
                 (job_id,),
             )
             return cursor.rowcount == 1
+
+    async def take_back_delivery(self, job_id: int) -> None:
+        """The attempt just begun did not reach Discord, so it leaves no doubt behind."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET delivery_attempts = delivery_attempts - 1 WHERE job_id = ? AND delivery_attempts > 0",
+                (job_id,),
+            )
 
     async def delivered(self, job_id: int, receipt: Receipt, now: datetime) -> None:
         """The message exists."""
@@ -76,21 +112,23 @@ class Outbox:
                 "UPDATE jobs SET delivery_due_at = ? WHERE job_id = ? AND delivered_at IS NULL", (to_ms(due_at), job_id)
             )
 
-    async def statuses_due(self, now: datetime, limit: int, skip: Collection[int] = ()) -> tuple[Job, ...]:
-        """Jobs whose status line is not what it should be, the longest due first, but for those to skip."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT * FROM jobs WHERE status_shown IS NOT status_wanted AND status_due_at <= ?"
-                " AND job_id NOT IN (SELECT value FROM json_each(?)) ORDER BY status_due_at, job_id LIMIT ?",
-                (to_ms(now), json.dumps(list(skip)), limit),
-            )
-            return tuple(map(to_job, rows))
+    async def statuses_due(self, now: datetime, limit: int, skip: Skip = _NOTHING) -> tuple[Job, ...]:
+        """Jobs whose status line is not what it should be, in each lane the oldest first."""
+        return await self._due(_STATUSES_DUE, now, limit, skip)
 
     async def begin_status(self, job_id: int) -> None:
         """Note that a status line may exist from here on."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE jobs SET status_attempts = status_attempts + 1 WHERE job_id = ?", (job_id,)
+            )
+
+    async def take_back_status(self, job_id: int) -> None:
+        """The attempt just begun did not reach Discord, so it leaves no doubt behind."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET status_attempts = status_attempts - 1 WHERE job_id = ? AND status_attempts > 0",
+                (job_id,),
             )
 
     async def status_shown(self, job_id: int, shown: str, message_id: int | None) -> None:

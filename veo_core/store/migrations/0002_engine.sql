@@ -90,3 +90,12 @@ CREATE TABLE model_troubles (
     retry_at INTEGER,
     told_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- Where a job's messages go first: its channel, or the person's direct messages. Work is taken fairly by lane.
+ALTER TABLE jobs ADD COLUMN lane INTEGER GENERATED ALWAYS AS (
+    CASE WHEN private = 1 THEN user_id ELSE channel_id END
+) VIRTUAL;
+
+CREATE INDEX jobs_undelivered_by_lane ON jobs (lane, delivery_due_at)
+WHERE ended_at IS NOT NULL AND delivered_at IS NULL AND kept_at IS NULL AND delivery_due_at IS NOT NULL;
+CREATE INDEX jobs_lines_by_lane ON jobs (lane, status_due_at) WHERE status_shown IS NOT status_wanted;

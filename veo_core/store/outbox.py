@@ -14,7 +14,7 @@ from veo_core.store.rows import to_job, to_moment, to_ms
 # A skip scan: the next lane is one step in the index, however many rows a lane has.
 _BY_LANE = """
 WITH RECURSIVE lanes (lane) AS (
-    SELECT (SELECT min(lane) FROM jobs WHERE {is_open})
+    SELECT (SELECT min(lane) FROM jobs WHERE {is_open} AND lane >= 0)
     UNION ALL
     SELECT (SELECT min(lane) FROM jobs WHERE {is_open} AND lane > lanes.lane) FROM lanes WHERE lanes.lane IS NOT NULL
 )

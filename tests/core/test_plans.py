@@ -25,6 +25,7 @@ from veo_core.quota import Limits
 from veo_core.reasons import Reason
 from veo_core.retirement import ModelTrouble
 from veo_core.store import Store
+from veo_core.store.outbox import Skip
 from veo_core.transitions import LookAgain
 
 # A value for each parameter of a public method: by its name, else by its type. A new type needs a line here.
@@ -37,7 +38,6 @@ BY_NAME: dict[str, Any] = {
     "only": None,
     "kind": JobKind.CREATE,
     "looks": {1: LookAgain(NOW, slow=True, seen=True)},
-    "skip": (),
     "task_ids": ("task-1", "task-2"),
     "guild_id": 10,
 }
@@ -53,6 +53,7 @@ BY_TYPE: dict[Any, Any] = {
     Reason: Reason.LOST,
     Receipt: Receipt(20, 30, 10),
     Video: Video("https://v"),
+    Skip: Skip(each=2),
     Collection[int]: (),
     Collection[str]: (),
     Mapping[int, LookAgain]: {},

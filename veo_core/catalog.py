@@ -39,6 +39,7 @@ class ImageUse(StrEnum):
 class Model:
     """What one Veo model can do.
 
+    With images the API takes a request for one of the `text_only_resolutions` and fails minutes later.
     `image_actions` are in order of preference: the next one is tried when the API refuses the action itself.
     `credits` is the operator's estimate for one clip. `usual_shortest` is how long a clip takes at least,
     `usual` how long it takes mostly.
@@ -51,6 +52,7 @@ class Model:
     max_images: int = 3
     fusion: bool = False
     resolutions: tuple[Resolution, ...] = (Resolution.P720, Resolution.P1080, Resolution.GIF)
+    text_only_resolutions: tuple[Resolution, ...] = (Resolution.P4K,)
     image_actions: tuple[str, ...] = (IMAGE2VIDEO,)
     usual_shortest: timedelta = timedelta(seconds=45)
     usual: timedelta = timedelta(seconds=100)
@@ -63,6 +65,14 @@ class Model:
         if self.fusion:
             return ImageUse.FUSION
         return ImageUse.FIRST_FRAME if count == 1 else ImageUse.FIRST_AND_LAST_FRAME
+
+    def makes(self, image_count: int) -> tuple[Resolution, ...]:
+        """The resolutions that it can make of so many images."""
+        return tuple(one for one in self.resolutions if not image_count or one not in self.text_only_resolutions)
+
+    def takes(self, image_count: int) -> bool:
+        """Whether a request may have so many images."""
+        return self.min_images <= image_count <= self.max_images
 
     def actions(self, image_count: int) -> tuple[str, ...]:
         """The actions to send, in order of preference."""

@@ -41,7 +41,8 @@ def check_request(
     images = request.attached
     _check_image_count(model, len(images))
     _check_first_image(request, model)
-    _check_shape(request, model)
+    _check_aspect_ratio(request)
+    _check_resolution(request.resolution, len(images), model, catalog, unavailable)
     for image in images:
         check_image(image, max_image_bytes)
     return Submission(
@@ -123,11 +124,25 @@ def _check_first_image(request: VideoRequest, model: Model) -> None:
         raise Refusal(Reason.FIRST_IMAGE_MISSING, attached=f"image{given[0]}")
 
 
-def _check_shape(request: VideoRequest, model: Model) -> None:
+def _check_aspect_ratio(request: VideoRequest) -> None:
     if request.aspect_ratio is not None and request.aspect_ratio not in set(AspectRatio):
         raise Refusal(Reason.ASPECT_RATIO_UNSUPPORTED, aspect_ratio=request.aspect_ratio[:20])
-    if request.resolution not in set(model.resolutions):
-        supported = ", ".join(model.resolutions)
-        raise Refusal(
-            Reason.RESOLUTION_UNSUPPORTED, model=model.name, resolution=request.resolution[:20], supported=supported
-        )
+
+
+def _check_resolution(
+    resolution: str, image_count: int, model: Model, catalog: Catalog, unavailable: Collection[str]
+) -> None:
+    """The way out names the models that can do it with the same images, or else without any."""
+    if resolution in set(model.makes(image_count)):
+        return
+    rows = [row for row in catalog.offered if row.name not in unavailable]
+    with_images = [row.name for row in rows if row.takes(image_count) and resolution in set(row.makes(image_count))]
+    without = [row.name for row in rows if row.takes(0) and resolution in set(row.makes(0))]
+    raise Refusal(
+        Reason.RESOLUTION_UNSUPPORTED,
+        model=model.name,
+        resolution=resolution[:20],
+        supported=", ".join(model.makes(image_count)),
+        others=", ".join(with_images or without),
+        without_images=not with_images,
+    )

@@ -81,12 +81,13 @@ class ModelSection(Section):
     max_images: Annotated[int, Field(ge=0, le=3)] | None = None
     fusion: bool | None = None
     resolutions: tuple[Resolution, ...] | None = None
+    text_only_resolutions: tuple[Resolution, ...] | None = None
     image_actions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     usual_shortest: Seconds | None = None
     usual: Seconds | None = None
     enabled: bool | None = None
 
-    _split_lists = field_validator("resolutions", "image_actions", mode="before")(_split)
+    _split_lists = field_validator("resolutions", "text_only_resolutions", "image_actions", mode="before")(_split)
 
     def over(self, row: Model) -> Model:
         """The row with these differences."""

@@ -152,6 +152,10 @@ def _check_whole(settings: Settings) -> None:
     for row in catalog.models.values():
         if Resolution.P720 not in row.resolutions:
             raise ConfigError(f"veo.models.{row.name}: resolutions need 720p, which is what people get by default")
+        if Resolution.P720 in row.text_only_resolutions:
+            raise ConfigError(
+                f"veo.models.{row.name}: text_only_resolutions cannot have 720p, which images get by default"
+            )
         if not all(action.isidentifier() for action in row.image_actions):
             raise ConfigError(f"veo.models.{row.name}: image_actions has a word that can be no action")
         if row.min_images > row.max_images:

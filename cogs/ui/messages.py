@@ -218,8 +218,16 @@ def _model_line(model: Model, default: str, unavailable: frozenset[str]) -> str:
     marks += " · **not available right now**" if model.name in unavailable else ""
     return (
         f"**{model.name}** · {model.speed}{marks}\n"
-        f"{_image_words(model)} · {', '.join(model.resolutions)} · about {model.credits:g} credits"
+        f"{_image_words(model)} · {_resolution_words(model)} · about {model.credits:g} credits"
     )
+
+
+def _resolution_words(model: Model) -> str:
+    makes = model.makes(model.max_images)
+    return ", ".join(one if one in makes else f"{one} without images" for one in model.resolutions)
+
+
+_PAIR = 2
 
 
 def _image_words(model: Model) -> str:
@@ -227,7 +235,8 @@ def _image_words(model: Model) -> str:
         return "text only"
     if model.fusion:
         return f"needs {model.min_images}–{model.max_images} images, which it fuses"
-    several = f", 2–{model.max_images} as {model.image_use(model.max_images)}" if model.max_images > 1 else ""
+    counts = "2" if model.max_images == _PAIR else f"{_PAIR}–{model.max_images}"
+    several = f", {counts} as {model.image_use(model.max_images)}" if model.max_images > 1 else ""
     return f"text, 1 image as {model.image_use(1)}{several}"
 
 

@@ -41,7 +41,7 @@ WORDS: Mapping[Reason, Words] = {
         "The first image is missing", "You attached {attached} without image1. Put the first frame into image1."
     ),
     Reason.RESOLUTION_UNSUPPORTED: Words(
-        "That model can't do this resolution", "`{model}` has no {resolution}. It can do: {supported}."
+        "This model cannot make {resolution}", "{model} can make {supported}. {way_out}"
     ),
     Reason.ASPECT_RATIO_UNSUPPORTED: Words("That aspect ratio isn't supported", "Choose 16:9 or 9:16."),
     Reason.NOT_AN_IMAGE: Words("This file is not an image I can use", _SAVE_AGAIN),
@@ -152,8 +152,19 @@ def refusal_words(reason: Reason, details: Mapping[str, str | int | datetime | N
     until = details.get("until")
     values["until"] = clock_time(until) if isinstance(until, datetime) else "later"
     values["frees"] = f"The next place frees {relative(frees_at)}." if isinstance(frees_at, datetime) else ""
+    values["way_out"] = _way_out(values) if details.get("others") else ""
     words = WORDS[reason]
-    return Words(words.title, words.text.format_map(_Lenient(values)).strip())
+    short = _Lenient({name: _shown(value, _IN_A_TITLE) for name, value in details.items()})
+    return Words(words.title.format_map(short), words.text.format_map(_Lenient(values)).strip())
+
+
+# A title is short; what stands in one is a resolution.
+_IN_A_TITLE = 40
+
+
+def _way_out(values: Mapping[str, str]) -> str:
+    without_images = " without images" if values.get("without_images") == str(True) else ""
+    return f"For {values.get('resolution')} choose {values['others']}{without_images}."
 
 
 def relative(moment: datetime) -> str:
@@ -166,8 +177,8 @@ def clock_time(moment: datetime) -> str:
     return f"<t:{int(moment.timestamp())}:f>"
 
 
-def _shown(value: str | int | datetime | None) -> str:
-    return quoted(value, 300) if isinstance(value, str) else str(value)
+def _shown(value: str | int | datetime | None, limit: int = 300) -> str:
+    return quoted(value, limit) if isinstance(value, str) else str(value)
 
 
 class _Lenient(dict[str, str]):

@@ -48,7 +48,16 @@ REFUSED: dict[str, tuple[dict[str, Option], str, str]] = {
         "Too many images for that model",
         "at most 1. Leave some out",
     ),
-    "4k": ({"resolution": "4k"}, "That model can't do this resolution", "It can do: 720p, 1080p, gif"),
+    "4k": (
+        {"resolution": "4k"},
+        "This model cannot make 4k",
+        "veo31-fast can make 720p, 1080p, gif. For 4k choose veo31.",
+    ),
+    "4k of an image": (
+        {"model": "veo31", "resolution": "4k", "image1": ("a.png", PICTURE)},
+        "This model cannot make 4k",
+        "veo31 can make 720p, 1080p, gif. For 4k choose veo31 without images.",
+    ),
     "a program": ({"image1": ("a.png", PROGRAM)}, NOT_AN_IMAGE, "Save a.png as PNG or JPEG"),
     "a text": ({"image1": ("notes.txt", b"hello")}, NOT_AN_IMAGE, "Save notes.txt as PNG or JPEG"),
     "a phone's format": ({"image1": ("a.heic", HEIC)}, NOT_AN_IMAGE, "Save a.heic as PNG or JPEG and attach it again."),
@@ -96,7 +105,7 @@ async def test_values_that_discord_never_offered_are_refused(world: World, veo: 
     assert [refusal(result)[0] for result in results] == [
         "I don't know that model",
         "That aspect ratio isn't supported",
-        "That model can't do this resolution",
+        "This model cannot make 8k",
         "I don't know that model",
     ]
     assert "@everyone" not in all_that_was_sent(world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_every_model_of_the_table_is_shown_with_what_it_takes() -> None:
     assert "needs 1–3 images" in text
 
 
+def test_the_list_of_models_counts_images_as_the_operator_set_them() -> None:
+    rows = [replace(row, max_images=2) for row in BUILT_IN if row.name == "veo31"]
+
+    text = models_text(rows, "veo31", frozenset())
+
+    assert "text, 1 image as first frame, 2 as first and last frame · 720p, 1080p, 4k without images, gif" in text
+
+
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize("is_new", [False, True])
@@ -99,7 +108,9 @@ def test_every_reason_has_words_that_fit_an_embed(reason: Reason) -> None:
     assert words.text
 
 
-names = st.sampled_from(["filename", "model", "models", "resolution", "supported", "missing", "limit", "length"])
+names = st.sampled_from(
+    ["filename", "model", "models", "resolution", "supported", "others", "missing", "limit", "length"]
+)
 details = st.dictionaries(names, prompts | st.integers(0, 10**9) | st.none())
 
 
@@ -107,11 +118,13 @@ details = st.dictionaries(names, prompts | st.integers(0, 10**9) | st.none())
 def test_a_refusal_reads_well_whatever_its_details_are(reason: Reason, found: dict[str, Any]) -> None:
     words = refusal_words(reason, found)
 
-    assert words.title == WORDS[reason].title
+    assert words.title.startswith(WORDS[reason].title.partition("{")[0])
+    assert len(words.title) <= TITLE_LIMIT
     assert 0 < len(words.text) <= DESCRIPTION_LIMIT
-    assert "@everyone" not in words.text
-    assert "://" not in words.text
-    assert "](" not in words.text
+    for text in (words.title, words.text):
+        assert "@everyone" not in text
+        assert "://" not in text
+        assert "](" not in text
 
 
 def test_a_refusal_says_when_the_next_place_frees() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.veo import MODELS
-from veo_core.catalog import BUILT_IN, Catalog, ImageUse, Speed
+from veo_core.catalog import BUILT_IN, Catalog, ImageUse, Model, Speed
 from veo_core.models import Resolution
 
 FIRST, BOTH, FUSION = ImageUse.FIRST_FRAME, ImageUse.FIRST_AND_LAST_FRAME, ImageUse.FUSION
@@ -49,6 +51,25 @@ def test_only_one_model_needs_images() -> None:
 def test_only_veo31_makes_4k_and_every_model_makes_the_other_resolutions() -> None:
     assert [row.name for row in BUILT_IN if Resolution.P4K in row.resolutions] == ["veo31"]
     assert all({Resolution.P720, Resolution.P1080, Resolution.GIF} <= set(row.resolutions) for row in BUILT_IN)
+
+
+@given(
+    st.builds(
+        replace,
+        st.sampled_from(BUILT_IN),
+        resolutions=st.lists(st.sampled_from(Resolution), unique=True).map(tuple),
+        text_only_resolutions=st.lists(st.sampled_from(Resolution), unique=True).map(tuple),
+    ),
+    st.integers(0, 3),
+)
+def test_images_take_away_the_text_only_resolutions_and_nothing_else(row: Model, count: int) -> None:
+    taken_away = set(row.resolutions) - set(row.makes(count))
+
+    assert taken_away == (set(row.resolutions) & set(row.text_only_resolutions) if count else set())
+
+
+def test_no_built_in_model_makes_4k_of_images() -> None:
+    assert [row.name for row in BUILT_IN for count in (1, 2, 3) if Resolution.P4K in row.makes(count)] == []
 
 
 @pytest.mark.parametrize("name", MODELS)

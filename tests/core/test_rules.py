@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.veo import MODELS, Terms
-from sandbox.veo.contract import refusal_for
+from sandbox.veo.contract import doomed, refusal_for
 from tests.core.values import PICTURE, asked, job
 from veo_core.catalog import BUILT_IN, Catalog
 from veo_core.errors import Refusal
@@ -54,6 +54,7 @@ def pictures(count: int) -> tuple[Image, ...]:
         ({"aspect_ratio": "1:1"}, Reason.ASPECT_RATIO_UNSUPPORTED),
         ({"aspect_ratio": ""}, Reason.ASPECT_RATIO_UNSUPPORTED),
         ({"resolution": "4k"}, Reason.RESOLUTION_UNSUPPORTED),
+        ({"resolution": "4k", "model": "veo31", "images": pictures(1)}, Reason.RESOLUTION_UNSUPPORTED),
         ({"resolution": "8k"}, Reason.RESOLUTION_UNSUPPORTED),
         ({"images": (replace(PICTURE, size=0),)}, Reason.IMAGE_EMPTY),
         ({"images": (replace(PICTURE, size=MAX_BYTES + 1),)}, Reason.IMAGE_TOO_LARGE),
@@ -176,7 +177,60 @@ def test_whatever_passes_is_accepted_by_the_api_too(request: VideoRequest) -> No
     except Refusal:
         return
 
-    assert refusal_for(submission_body(submission), Terms()) is None
+    body = submission_body(submission)
+    assert refusal_for(body, Terms()) is None
+    assert not doomed(body)
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "supported", "others", "without_images"),
+    [
+        ("veo31-fast", 0, "720p, 1080p, gif", "veo31", False),
+        ("veo31-fast", 1, "720p, 1080p, gif", "veo31", True),
+        ("veo31", 1, "720p, 1080p, gif", "veo31", True),
+        ("veo31", 3, "720p, 1080p, gif", "veo31", True),
+        ("veo31-fast-ingredients", 2, "720p, 1080p, gif", "veo31", True),
+    ],
+)
+def test_who_cannot_have_4k_is_told_how_to_get_it(
+    model: str, images: int, supported: str, others: str, without_images: bool
+) -> None:
+    refused = refusal_of(lambda: checked(asked(model=model, resolution="4k", images=pictures(images))))
+
+    assert refused.details == {
+        "model": model,
+        "resolution": "4k",
+        "supported": supported,
+        "others": others,
+        "without_images": without_images,
+    }
+
+
+def test_a_model_that_makes_4k_of_images_is_the_way_out_and_an_unavailable_one_is_none() -> None:
+    rows = [replace(row, text_only_resolutions=()) if row.name == "veo31" else row for row in BUILT_IN]
+    request = asked(model="veo3", resolution="4k", images=pictures(1))
+
+    opened = refusal_of(lambda: checked(request, Catalog.of(rows)))
+    gone = refusal_of(lambda: checked(request, unavailable=("veo31",)))
+
+    assert (opened.details["others"], opened.details["without_images"]) == ("veo31", False)
+    assert gone.details["others"] == ""
+    assert checked(asked(model="veo31", resolution="4k", images=pictures(1)), Catalog.of(rows)).resolution == "4k"
+
+
+FRAME_MODELS = [row.name for row in BUILT_IN if row.max_images == 3]
+
+
+@pytest.mark.parametrize("model", FRAME_MODELS)
+def test_three_images_pass_as_in_the_source_and_two_where_the_operator_says_so(model: str) -> None:
+    two = Catalog.of([replace(row, max_images=2) for row in BUILT_IN])
+    three_images, two_images = (asked(model=model, images=pictures(count)) for count in (3, 2))
+
+    refused = refusal_of(lambda: checked(three_images, two))
+
+    assert len(checked(three_images).image_urls) == 3
+    assert len(checked(two_images, two).image_urls) == 2
+    assert (refused.reason, refused.details["limit"]) == (Reason.TOO_MANY_IMAGES, 2)
 
 
 def test_the_1080p_version_is_asked_for_by_the_videos_id_and_model() -> None:

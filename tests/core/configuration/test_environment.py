@@ -147,6 +147,8 @@ def test_a_model_can_be_switched_off(load_text: Load) -> None:
         ("CREDITS", "2.5", 2.5),
         ("RESOLUTIONS", '["720p"]', (Resolution.P720,)),
         ("RESOLUTIONS", "720p, 4k", (Resolution.P720, Resolution.P4K)),
+        ("TEXT_ONLY_RESOLUTIONS", "[]", ()),
+        ("TEXT_ONLY_RESOLUTIONS", "gif, 4k", (Resolution.GIF, Resolution.P4K)),
         ("IMAGE_ACTIONS", "image2video,ingredients2video", ("image2video", "ingredients2video")),
     ],
 )

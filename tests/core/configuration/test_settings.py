@@ -70,6 +70,7 @@ def test_the_fixed_defaults_are_those_that_users_rely_on() -> None:
         ("[veo.models.veo3]\nresolutions = []", "veo.models.veo3"),
         ("[veo.models.veo3]\nresolutions = ['1080p']", "veo.models.veo3"),
         ("[veo.models.veo3]\nimage_actions = ['']", "veo.models.veo3"),
+        ("[veo.models.veo3]\ntext_only_resolutions = ['720p']", "veo.models.veo3"),
         ("[veo]\npoll_interval = nan", "veo.poll_interval"),
         ("[veo]\npoll_interval = inf", "veo.poll_interval"),
         ("[veo]\npoll_interval = '5 seconds'", "veo.poll_interval"),

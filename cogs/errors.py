@@ -28,7 +28,7 @@ def error_embed(error: BaseException) -> discord.Embed:
     if isinstance(error, Refusal):
         return refusal_embed(error)
     if isinstance(error, StorageError):
-        _log.error("The database refused", exc_info=error)
+        # The database has told the log, once for all who meet it.
         return problem_embed(WORDS[Reason.STORAGE_TROUBLE])
     if isinstance(error, (discord.HTTPException, discord.RateLimited, *NETWORK_FAILURES)):
         _log.warning("Discord did not do what was asked", extra={"error": str(error)})

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 
 from veo_core.clock import Now
+from veo_core.errors import StorageError
+from veo_core.pace import backoff
 
 _log = logging.getLogger(__name__)
 _AFTER_ERROR = timedelta(seconds=5)
+_AFTER_REFUSAL = timedelta(seconds=2)
+_LONGEST_REFUSAL = timedelta(seconds=15)
 
 Idle = Callable[[asyncio.Event, float | None], Awaitable[None]]
 
@@ -34,6 +39,8 @@ class Loop(ABC):
         self._wake = asyncio.Event()
         self._stopping = False
         self._owed_since: datetime | None = None
+        self._refused = 0
+        self._dice = random.Random()
 
     @property
     def owed_for(self) -> timedelta:
@@ -65,10 +72,16 @@ class Loop(ABC):
 
     async def _safe_turn(self) -> datetime | None:
         try:
-            return await self.turn()
+            due_at = await self.turn()
+        except StorageError:
+            # The database has told the log, once for all who meet it.
+            self._refused += 1
+            return self._now() + backoff(self._refused, _AFTER_REFUSAL, _LONGEST_REFUSAL, self._dice)
         except Exception:  # noqa: BLE001 - a durable loop survives whatever its turn raises; it is logged
             _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
             return self._now() + _AFTER_ERROR
+        self._refused = 0
+        return due_at
 
     @abstractmethod
     async def turn(self) -> datetime | None:
@@ -157,7 +170,8 @@ class Runners:
         if runner.cancelled() or (error := runner.exception()) is None:
             self._on_free()
             return
-        _log.error("Work on a job failed", exc_info=error, extra={"job_id": job_id})
+        if not isinstance(error, StorageError):
+            _log.error("Work on a job failed", exc_info=error, extra={"job_id": job_id})
         # What is still due would fail again at once: a full disk must not become a storm.
         self._resting.add(job_id)
         runner.get_loop().call_later(_AFTER_ERROR.total_seconds(), self._rested, job_id)

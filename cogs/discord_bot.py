@@ -76,6 +76,7 @@ class VeoBot(commands.AutoShardedBot):
         self._worker = Worker()
         self._line = GatewayLine(self)
         self._is_stopping = False
+        self._closing: asyncio.Task[None] | None = None
 
     def worker_trouble(self) -> str | None:
         """Which background loop ended or stands still, in a few words."""
@@ -103,7 +104,7 @@ class VeoBot(commands.AutoShardedBot):
 
     def run_beside(self, loops: tuple[Runs, ...]) -> None:
         """The loops that begin with the login and end before the connection does."""
-        self._worker = Worker(loops)
+        self._worker = Worker(loops, on_failure=self._break_off)
 
     async def setup_hook(self) -> None:
         """After the login: commands, buttons, and the loops, which take up what the last run left."""
@@ -111,6 +112,17 @@ class VeoBot(commands.AutoShardedBot):
         self.tree.add_command(admin_group())
         await self._sync_commands()
         self._worker.begin()
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """Until it is closed; raises what a loop could not go on after."""
+        await super().start(token, reconnect=reconnect)
+        if (failure := self._worker.failure) is not None:
+            raise failure
+
+    def _break_off(self) -> None:
+        """Nothing more can be written down, so nothing more may be taken."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self.close(), name="close")
 
     async def on_ready(self) -> None:
         """Tell the log where a permission is missing; people there would be refused."""

@@ -18,6 +18,8 @@ from veo_core.sessions import NETWORK_FAILURES
 
 _log = logging.getLogger(__name__)
 _HISTORY = 200
+# Between the request and a message of a life that a copy replaced there may be a lot of talk.
+_LONG_HISTORY = 1_000
 _CLOCK_SKEW = timedelta(minutes=2)
 _REMEMBERED = timedelta(minutes=10)
 
@@ -82,15 +84,16 @@ class Places:
         None when it is not there or the history is not readable.
         """
         try:
-            found = await self._search(target, job, ours, due_at - _CLOCK_SKEW)
-            return found or await self._search(target, job, ours, None)
+            limit = _LONG_HISTORY if job.restored else _HISTORY
+            found = await self._search(target, job, ours, due_at - _CLOCK_SKEW, limit)
+            return found or await self._search(target, job, ours, None, limit)
         except (discord.Forbidden, discord.NotFound) as error:
             _log.warning("A channel's history cannot be searched", extra={"error": brief(error)})
             return None
 
-    async def _search(self, target: Target, job: Job, ours: Ours, after: datetime | None) -> int | None:
+    async def _search(self, target: Target, job: Job, ours: Ours, after: datetime | None, limit: int) -> int | None:
         me = self._bot.user.id if self._bot.user is not None else 0
-        async for message in target.history(limit=_HISTORY, after=after, oldest_first=after is not None):
+        async for message in target.history(limit=limit, after=after, oldest_first=after is not None):
             if message.author.id == me and ours(message, job):
                 return message.id
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -32,14 +33,29 @@ class Runs(Protocol):
 class Worker:
     """Runs the loops; `grace` is how long their end may take, in seconds."""
 
-    def __init__(self, loops: tuple[Runs, ...] = (), grace: float = _STOP_GRACE) -> None:
+    def __init__(
+        self, loops: tuple[Runs, ...] = (), grace: float = _STOP_GRACE, on_failure: Callable[[], None] | None = None
+    ) -> None:
         self._loops = loops
         self._grace = grace
+        self._on_failure = on_failure
         self._runners: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
         """Let every loop take its turns."""
         self._runners = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
+        for runner in self._runners:
+            runner.add_done_callback(self._ended)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What a loop ended by: it does so only when nothing more can be written down."""
+        ended = (runner for runner in self._runners if runner.done() and not runner.cancelled())
+        return next((error for runner in ended if (error := runner.exception()) is not None), None)
+
+    def _ended(self, runner: asyncio.Task[None]) -> None:
+        if not runner.cancelled() and runner.exception() is not None and self._on_failure is not None:
+            self._on_failure()
 
     def trouble(self) -> str | None:
         """Which loops ended though nobody asked, or stand still, in a few words; None before they begin."""
@@ -58,4 +74,3 @@ class Worker:
             for runner in late:
                 runner.cancel()
             await asyncio.wait(self._runners)
-            self._runners = []

@@ -3,7 +3,8 @@
 VeoBotError
 ├── ConfigError                 a setting is wrong: one line for the operator, the process ends
 ├── StorageError                the database cannot be used: one line for the operator
-│   └── StorageInUse            another bot holds it
+│   ├── StorageInUse            another bot holds it
+│   └── StorageGone             it was deleted, replaced or taken over while the bot ran: the process ends
 ├── Refusal                     what the person asked cannot be done: they get words, nothing is counted
 ├── ProviderError               the Veo API did not do what was asked
 │   ├── Unreachable             nothing arrived there, or a look failed: trying again is safe
@@ -43,6 +44,10 @@ class StorageError(VeoBotError):
 
 class StorageInUse(StorageError):
     """Another process works on this database."""
+
+
+class StorageGone(StorageError):
+    """The database that was opened is no longer this bot's; what it would write is lost, so the process must end."""
 
 
 class Refusal(VeoBotError):

@@ -169,6 +169,8 @@ class Job:
     kept_at: datetime | None = None
     posts: int = 0
     reason_limit: int | None = None
+    # From a copy that was put back: a later life of the bot may have submitted and posted it already.
+    restored: bool = False
 
     @property
     def lane(self) -> int:

@@ -45,6 +45,7 @@ class Searcher(Loop):
         self._pace = workshop.pace
         self._changed = workshop.changed
         self._posts = posts
+        self._restored_at = workshop.store.restored_at
         self._not_before: datetime | None = None
         # When a job was first missing in a listing that the provider really answered.
         self._missing_since: dict[int, datetime] = {}
@@ -85,7 +86,7 @@ class Searcher(Loop):
         for job in jobs:
             # An earlier one that nobody owns is taken only when the window ends without a better one.
             over = self._is_over(job)
-            report = find_task(job, listed, claimed, None if over else _asked_at(job) - _SAME_MOMENT)
+            report = find_task(job, listed, claimed, self._last_resort(job) if over else _asked_at(job) - _SAME_MOMENT)
             if report is not None and report.task_id is not None:
                 claimed.add(report.task_id)
                 await self._found(job, report.task_id)
@@ -94,6 +95,10 @@ class Searcher(Loop):
                 await self._doubts.failed(job, Reason.LOST)
                 await self._watch.fail(job.job_id, Reason.LOST, now=self._now())
                 self._changed()
+
+    def _last_resort(self, job: Job) -> datetime | None:
+        """A task of the life that a copy replaced was made for a job of that life, never for a new one."""
+        return None if job.restored else self._restored_at
 
     async def _found(self, job: Job, task_id: str) -> None:
         _log.warning("The task of a lost answer is found", extra={"job_id": job.job_id})

@@ -99,7 +99,8 @@ def find_task(
     """The task that a submission with a lost answer created, if the listing has it: the newest that matches.
 
     Tasks that other jobs own are left out, and those made before `not_before`: nobody's task of an earlier, identical
-    request. Identical requests never are in doubt at the same time.
+    request. Identical requests never are in doubt at the same time, but for those of a copy that was put back: of
+    these each takes the oldest that is left, since later ones may be of requests that the copy does not have.
     """
     wanted = fingerprint(job.submission)
     found = [
@@ -111,7 +112,8 @@ def find_task(
         and fingerprint(report.submission) == wanted
         and not (not_before is not None and report.created_at is not None and report.created_at < not_before)
     ]
-    return max(found, key=lambda report: report.created_at or _LONG_AGO, default=None)
+    pick = min if job.restored else max
+    return pick(found, key=lambda report: report.created_at or _LONG_AGO, default=None)
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

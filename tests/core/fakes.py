@@ -85,6 +85,7 @@ class FakeTask:
             submission=self.submission,
             settled=self.settled,
             oddities=oddities,
+            created_at=self.created_at,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from veo_core.store.database import Database
@@ -17,10 +18,23 @@ from veo_core.store.outbox import Outbox
 from veo_core.store.people import People
 from veo_core.store.queue import Queue
 from veo_core.store.requests import Recorded, Requests
+from veo_core.store.sentinel import Sentinel
 from veo_core.store.troubles import Troubles
 from veo_core.store.watch import Watch
 
-__all__ = ["Database", "Meta", "Outbox", "People", "Queue", "Recorded", "Requests", "Store", "Troubles", "Watch"]
+__all__ = [
+    "Database",
+    "Meta",
+    "Outbox",
+    "People",
+    "Queue",
+    "Recorded",
+    "Requests",
+    "Sentinel",
+    "Store",
+    "Troubles",
+    "Watch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +42,12 @@ class Store:
     """The open database, by the stretches of a job's life.
 
     `instance` tells this database from any other: message nonces carry it, since job numbers begin anew in each.
+    `restored_at` is when it last went on from a copy; tasks from before belong to nobody's new job.
     """
 
     database: Database
     instance: str
+    restored_at: datetime | None
     meta: Meta
     requests: Requests
     queue: Queue
@@ -54,6 +70,7 @@ class Store:
             yield cls(
                 database,
                 instance,
+                await meta.restored_at(),
                 meta,
                 Requests(database),
                 Queue(database),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import AsyncGenerator
@@ -10,15 +11,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
-from filelock import FileLock, Timeout
 
-from veo_core.errors import StorageError, StorageInUse
+from veo_core.errors import StorageError, StorageGone
+from veo_core.outage import Outage
+from veo_core.store.hold import Hold, companions, tighten
+from veo_core.store.life import Life
 from veo_core.store.migrate import is_damage, migrate
 
 _log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
-# Bytes that the write-ahead log keeps on disk once everything in it is in the file.
-_LARGEST_LOG = 64 * 1024 * 1024
 
 
 class Database:
@@ -27,11 +28,14 @@ class Database:
     Two coroutines inside one aiosqlite transaction would roll back each other's rows.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, lock: FileLock) -> None:
+    def __init__(self, connection: aiosqlite.Connection, hold: Hold, life: Life) -> None:
         self._connection = connection
-        self._process_lock = lock
+        self._hold = hold
+        self._life = life
         self._turn = asyncio.Lock()
         self._closed = False
+        self._gone: StorageGone | None = None
+        self._trouble = Outage(_log, "The database takes nothing; everything waits for it", "The database works again")
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -40,30 +44,47 @@ class Database:
         Raises StorageInUse when another bot has it, StorageError with one line for everything else.
         """
         path = await asyncio.to_thread(path.resolve)
-        lock = _lock(path)
-        try:
-            await asyncio.to_thread(migrate, path)
-            connection = await _connect(path)
-        except (sqlite3.Error, OSError) as error:
-            lock.release()
-            raise StorageError(f"the database {path} cannot be used: {error}") from error
-        except BaseException:
-            lock.release()
-            raise
-        return cls(connection, lock)
+        with contextlib.ExitStack() as undo:
+            hold = await asyncio.to_thread(Hold.take, path)
+            undo.callback(hold.release)
+            try:
+                life = await asyncio.to_thread(_prepare, path)
+                undo.callback(life.side.close)
+                connection = await _connect(path)
+            except (sqlite3.Error, OSError) as error:
+                raise StorageError(f"the database {path} cannot be used: {error}") from error
+            hold.watch_companions()
+            undo.pop_all()
+        return cls(connection, hold, life)
 
     async def close(self) -> None:
         """Write everything into the one file and let the next process have it."""
         async with self._turn:
             self._closed = True
             await self._connection.close()
-        self._process_lock.release()
+        self._life.side.close()
+        self._hold.release()
+
+    def check(self) -> None:
+        """Whether the files are still the ones that were opened; costs a few looks at the folder.
+
+        Raises StorageGone, from then on every time.
+        """
+        if self._gone is None:
+            try:
+                self._hold.check()
+            except StorageGone as error:
+                self._gone = error
+        if self._gone is not None:
+            raise self._gone
+        self._life.side.mend()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that may change rows, committed at the end, undone on any exception.
 
-        Raises StorageError when the file is locked by another process, the disk is full or the like.
+        Raises StorageError when the file is locked by another process, the disk is full or the like, StorageGone
+        when what would be written could not be found again.
         """
         async with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -85,13 +106,30 @@ class Database:
                 raise StorageError("the database is closed: the bot is stopping")
             try:
                 await self._connection.execute(begin)
+                changes = self._connection.total_changes
                 yield self._connection
-                await self._connection.execute("COMMIT")
+                await self._commit(changed=self._connection.total_changes != changes)
             except BaseException as error:
                 await asyncio.shield(self._undo())
                 if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                    self._trouble.begin(error)
                     raise _refusal(error) from error
                 raise
+
+    async def _commit(self, *, changed: bool) -> None:
+        """A change is counted, and made only while it can be found again; what changed nothing costs nothing."""
+        if not changed:
+            await self._connection.execute("COMMIT")
+            return
+        self.check()
+        try:
+            count = await self._life.count(self._connection)
+        except StorageGone as error:
+            self._gone = error
+            raise
+        await self._connection.execute("COMMIT")
+        self._life.side.note(count)
+        self._trouble.end()
 
     async def _undo(self) -> None:
         """Roll back; a BEGIN whose caller was cancelled may only now have taken effect, so it is always tried."""
@@ -107,17 +145,27 @@ def _refusal(error: sqlite3.Error) -> StorageError:
     return StorageError(f"the database did not accept this: {error}")
 
 
-def _lock(path: Path) -> FileLock:
-    """Take the file beside the database that the system frees when the process dies, however it dies."""
-    lock = FileLock(path.with_name(path.name + ".lock"))
+def _prepare(path: Path) -> Life:
+    """Bring the file to the newest form and begin a life on it."""
+    migrate(path)
+    life = Life.begin(path)
+    for file in (path, *companions(path)):
+        _make_private(file)
+    return life
+
+
+def _make_private(file: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise StorageInUse(f"the database {path} is in use by another running bot") from error
-    except OSError as error:
-        raise StorageError(f"the database {path} cannot be used: {error}") from error
-    return lock
+        if tighten(file):
+            _log.warning("A file of the database was open to everybody here; now it is its owner's", extra=_name(file))
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        _log.warning("A file of the database is open to everybody here and belongs to another user", extra=_name(file))
+
+
+def _name(file: Path) -> dict[str, str]:
+    return {"file": str(file)}
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
@@ -138,7 +186,8 @@ async def _configure(connection: aiosqlite.Connection) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        f"journal_size_limit = {_LARGEST_LOG}",
         f"busy_timeout = {int(_BUSY_SECONDS * 1000)}",
     ):
         await connection.execute(f"PRAGMA {pragma}")
+    # SQLite makes the files beside the database at the first read.
+    await connection.execute_fetchall("SELECT one FROM life WHERE one = 1")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from veo_core.clock import Now
 from veo_core.errors import StorageError
 from veo_core.store.database import Database
+from veo_core.store.rows import to_moment
 
 
 class Meta:
@@ -46,3 +48,8 @@ class Meta:
             known = secrets.token_hex(3)
             await self.put("instance", known)
         return known
+
+    async def restored_at(self) -> datetime | None:
+        """When this database last went on from a copy that was put back; None if never."""
+        known = await self.get("restored_at")
+        return None if known is None else to_moment(int(known))

@@ -72,4 +72,5 @@ def to_job(row: sqlite3.Row) -> Job:
         kept_at=_maybe(row["kept_at"]),
         posts=row["posts"],
         reason_limit=row["reason_limit"],
+        restored=bool(row["restored"]),
     )

@@ -99,3 +99,16 @@ ALTER TABLE jobs ADD COLUMN lane INTEGER GENERATED ALWAYS AS (
 CREATE INDEX jobs_undelivered_by_lane ON jobs (lane, delivery_due_at)
 WHERE ended_at IS NOT NULL AND delivered_at IS NULL AND kept_at IS NULL AND delivery_due_at IS NOT NULL;
 CREATE INDEX jobs_lines_by_lane ON jobs (lane, status_due_at) WHERE status_shown IS NOT status_wanted;
+
+-- Which life of the bot this database is in: the token is new at every start and also stands in a file beside the
+-- database, and `writes` grows with every change. Both tell a copy that was put back.
+CREATE TABLE life (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    token TEXT,
+    writes INTEGER NOT NULL CHECK (writes >= 0)
+) STRICT;
+
+INSERT INTO life (one, token, writes) VALUES (1, NULL, 0);
+
+-- 1 for a job from a copy that was put back: a later life of the bot may have submitted and posted it already.
+ALTER TABLE jobs ADD COLUMN restored INTEGER NOT NULL DEFAULT 0 CHECK (restored IN (0, 1));

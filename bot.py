@@ -1,6 +1,6 @@
 """The Veo bot: settings → resources → bot → run. The only file that knows every concrete class.
 
-python bot.py [run|check|audit|demo] [--config config.toml]
+python bot.py [run|check|audit|backup FILE|restore FILE|demo] [--config config.toml]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cogs.discord_bot import VeoBot
 from cogs.gate import Gate
 from runtime.arguments import Arguments, parse_arguments
 from runtime.audit import print_audit
+from runtime.backup import print_backup, print_restore
 from runtime.check import check
 from runtime.discord_address import use_discord_at
 from runtime.health import health_server
@@ -37,7 +38,7 @@ from veo_core.provider import Provider
 from veo_core.searcher import Searcher
 from veo_core.sessions import api_session, media_session
 from veo_core.settings import Settings, load, require_tokens
-from veo_core.store import Store
+from veo_core.store import Sentinel, Store
 from veo_core.studio import Studio
 from veo_core.submitter import Submitter
 from veo_core.workshop import Workshop
@@ -74,7 +75,7 @@ async def assembled(
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
         loops = (submitter, searcher, Poller(workshop), courier)
         workshop.changed.connect(*loops)
-        bot.run_beside(loops)
+        bot.run_beside((*loops, Sentinel(store.database)))
         await store.queue.recover(now())
         await ModelDoubts(workshop).load()
         with (vitals or Vitals()).watch(Life(bot, provider, partial(store.meta.check, now))):
@@ -111,16 +112,25 @@ def main() -> int:
         settings = load(arguments.config)
         set_up_logs(settings.log.level, settings.log.format, settings.secrets)
         use_discord_at(settings.discord.api_base)
-        match arguments.command:
-            case "audit":
-                return print_audit(settings)
-            case "check":
-                return asyncio.run(check(settings))
-            case _:
-                return asyncio.run(run(settings))
+        return work(arguments, settings)
     except VeoBotError as error:
         sys.stderr.write(f"bot.py: {error}\n")
         return 1
+
+
+def work(arguments: Arguments, settings: Settings) -> int:
+    """What the command asks for; the exit code. Raises VeoBotError."""
+    match arguments.command:
+        case "audit":
+            return print_audit(settings)
+        case "backup" if arguments.file is not None:
+            return print_backup(settings, arguments.file)
+        case "restore" if arguments.file is not None:
+            return print_restore(settings, arguments.file)
+        case "check":
+            return asyncio.run(check(settings))
+        case _:
+            return asyncio.run(run(settings))
 
 
 if __name__ == "__main__":

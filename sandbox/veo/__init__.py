@@ -33,7 +33,7 @@ from sandbox.veo.files import TINY_MP4, ClipOrder, Renderer
 from sandbox.veo.journal import MediaHit, Outcome, SeenRequest, SentCallback, Submission
 from sandbox.veo.records import SECRETS
 from sandbox.veo.server import NotListeningError, StandInVeo
-from sandbox.veo.shapes import Absent, Accepted, Form, Links, Pending, Shape
+from sandbox.veo.shapes import Accepted, Pending, Shape
 from sandbox.veo.tasks import Failure, Task, TaskEndedError, UnknownTaskError
 from sandbox.veo.world import ImageMode, Settings, Switches
 
@@ -42,7 +42,6 @@ __all__ = [
     "MODELS",
     "SECRETS",
     "TINY_MP4",
-    "Absent",
     "Accepted",
     "Answer",
     "ClipOrder",
@@ -53,12 +52,10 @@ __all__ = [
     "Failure",
     "Fault",
     "FaultBook",
-    "Form",
     "Hang",
     "IgnoreAsync",
     "ImageMode",
     "Invisible",
-    "Links",
     "MediaHit",
     "NotListeningError",
     "Outcome",

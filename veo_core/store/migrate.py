@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from veo_core.errors import StorageError
+from veo_core.store.copies import write_copy
 
 # "VEOB": tells our files from those of other programs.
 _APPLICATION_ID = 0x56454F42
@@ -26,7 +27,7 @@ def migrate(path: Path) -> None:
 
     Raises StorageError for a file that cannot be read, one that is no database of this bot, or one of a newer version.
     """
-    with _opened(path) as connection:
+    with opened(path) as connection:
         steps = migrations()
         newest = steps[-1][0]
         version = _known_version(connection, path, newest)
@@ -34,7 +35,7 @@ def migrate(path: Path) -> None:
         _check_writable(connection, version)
         if 0 < version < newest:
             _check_sound(connection, path)
-            _back_up(connection, path.with_name(f"{path.name}.before-{newest}"))
+            write_copy(connection, path.with_name(f"{path.name}.before-{newest}"))
         for number, sql in steps:
             if number > version:
                 _apply(connection, number, sql)
@@ -47,15 +48,25 @@ def check(path: Path) -> str:
     """
     if not path.exists():
         return f"{path} does not exist yet and will be made"
-    with _opened(path, read_only=True) as connection:
+    with opened(path, read_only=True) as connection:
         _check_sound(connection, path)
         newest = migrations()[-1][0]
         version = _known_version(connection, path, newest)
     return f"{path} is sound, schema {version} of {newest}"
 
 
+def sound_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema's number of an open file, 0 for an empty one.
+
+    Raises StorageError for a file that this bot cannot use.
+    """
+    _check_sound(connection, path)
+    return _known_version(connection, path, migrations()[-1][0])
+
+
 @contextmanager
-def _opened(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connection]:
+def opened(path: Path, *, read_only: bool = False) -> Generator[sqlite3.Connection]:
+    """A connection of its own to a database file, for as long as it is needed; raises StorageError."""
     mode = "ro" if read_only else "rwc"
     try:
         uri = f"{path.resolve().as_uri()}?mode={mode}"
@@ -110,11 +121,6 @@ def _check_writable(connection: sqlite3.Connection, version: int) -> None:
     # On a read-only file BEGIN alone quietly becomes a read.
     connection.execute(f"PRAGMA user_version = {version}")
     connection.execute("ROLLBACK")
-
-
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
-    with closing(sqlite3.connect(target)) as copy:
-        connection.backup(copy)
 
 
 def _apply(connection: sqlite3.Connection, number: int, sql: str) -> None:

@@ -1,4 +1,4 @@
-"""Three figures that say how much one process can carry, each beside a simpler way in the same run.
+"""Figures that say how much one process can carry, each beside a simpler way or an empty database in the same run.
 
-python -m benchmarks [--size 500] [--rounds 3]
+python -m benchmarks [--size 500] [--rounds 3] [--past 1000000] [--line 10000]
 """

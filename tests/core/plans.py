@@ -13,7 +13,8 @@ from typing import Any
 
 import aiosqlite
 
-from tests.core.past import make_past
+from benchmarks.past import make_past
+from tests.core.fakes import START
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -47,8 +48,8 @@ class Planner:
     def connections(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         """Made when they are first needed."""
         known, guessed = self._folder / "known.sqlite3", self._folder / "guessed.sqlite3"
-        make_past(known, finished=30_000, waiting=2000)
-        make_past(guessed, finished=100, waiting=10, analysed=False)
+        make_past(known, START, finished=30_000, waiting=2000, ready=20)
+        make_past(guessed, START, finished=100, waiting=10, ready=4, analysed=False)
         return sqlite3.connect(known), sqlite3.connect(guessed)
 
     def faults(self, sql: str, values: Values = ()) -> list[str]:

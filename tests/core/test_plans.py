@@ -17,8 +17,9 @@ from typing import Any, cast, get_type_hints
 
 import pytest
 
+from benchmarks.past import make_past
 from tests.core.bench import PLENTY, connection_of, new_job
-from tests.core.past import NOW, make_past
+from tests.core.fakes import START
 from tests.core.plans import Planner, faults
 from veo_core.models import Job, JobKind, NewJob, Receipt, Video
 from veo_core.quota import Limits
@@ -30,14 +31,14 @@ from veo_core.transitions import LookAgain
 
 # A value for each parameter of a public method: by its name, else by its type. A new type needs a line here.
 BY_NAME: dict[str, Any] = {
-    "since": NOW - timedelta(days=7),
+    "since": START - timedelta(days=7),
     "max_running": 1000,
     "running_per_user": 1000,
     "limit": 10,
     "offset": 0,
     "only": None,
     "kind": JobKind.CREATE,
-    "looks": {1: LookAgain(NOW, slow=True, seen=True)},
+    "looks": {1: LookAgain(START, slow=True, seen=True)},
     "task_ids": ("task-1", "task-2"),
     "guild_id": 10,
 }
@@ -46,8 +47,8 @@ BY_TYPE: dict[Any, Any] = {
     int: 1,
     str: "words",
     bool: True,
-    Callable[[], datetime]: lambda: NOW,
-    datetime: NOW,
+    Callable[[], datetime]: lambda: START,
+    datetime: START,
     NewJob: new_job(1, "something new"),
     Limits: PLENTY,
     Reason: Reason.LOST,
@@ -114,7 +115,7 @@ async def steps(store: Store, method: str, job: Job) -> int:
 @asynccontextmanager
 async def opened(path: Path, *, finished: int, waiting: int) -> AsyncGenerator[tuple[Store, Job]]:
     """A store with a past, and one of the jobs that wait."""
-    make_past(path, finished=finished, waiting=waiting)
+    make_past(path, START, finished=finished, waiting=waiting, ready=20)
     async with Store.open(path) as store:
         await connection_of(store).execute("PRAGMA synchronous = OFF")
         [row] = await connection_of(store).execute_fetchall("SELECT max(job_id) AS n FROM jobs WHERE state = 'queued'")

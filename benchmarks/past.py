@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
-from tests.core.fakes import START
 from veo_core.store.migrate import migrate
 
-# The past ends here; the last week is the same however long the past is.
-NOW = START + timedelta(days=400)
 _DAY = 24 * 60 * 60 * 1000
-_NOW_MS = int(NOW.timestamp() * 1000)
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)"
 # The columns that all jobs have here, and those of each kind of job; nine of ten finished ones have a video.
@@ -49,7 +45,7 @@ _WAITING = {
     "status_shown": "'queued'",
 }
 _RUNNING = {"state": "'running'", "task_id": ":first + i", "due_at": ":since + i", "status_shown": "'running'"}
-_DUE = {
+_READY = {
     "state": "'succeeded'",
     "ended_at": ":since + i",
     "task_id": ":first + i",
@@ -59,27 +55,35 @@ _DUE = {
 }
 
 
-def make_past(path: Path, *, finished: int, waiting: int, analysed: bool = True) -> None:
-    """A database in which so many jobs are finished and wait; a few run and are due for delivery."""
+def make_past(
+    path: Path, now: datetime, *, finished: int = 0, waiting: int = 0, ready: int = 0, analysed: bool = True
+) -> None:
+    """A database in which so many jobs are finished, wait, and are ready to be delivered (a quarter as many run).
+
+    The last week is the same however long the past is.
+    """
     migrate(path)
-    year = {"since": _NOW_MS - 390 * _DAY, "step": 380 * _DAY // max(1, finished)}
-    week = {"since": _NOW_MS - 6 * _DAY, "step": 1000}
-    minute = {"since": _NOW_MS - 60_000, "step": 1}
+    now_ms = int(now.timestamp() * 1000)
+    year = {"since": now_ms - 390 * _DAY, "step": 380 * _DAY // max(1, finished)}
+    week = {"since": now_ms - 6 * _DAY, "step": 1000}
+    minute = {"since": now_ms - 60_000, "step": 1}
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
         _insert(connection, _FINISHED, count=finished, first=10**12, **year)
-        _insert(connection, _FINISHED, count=200, first=2 * 10**12, **week)
+        _insert(connection, _FINISHED, count=min(finished, 200), first=2 * 10**12, **week)
         _insert(connection, _WAITING, count=waiting, first=3 * 10**12, **minute)
-        _insert(connection, _RUNNING, count=5, first=4 * 10**12, **minute)
-        _insert(connection, _DUE, count=20, first=5 * 10**12, **minute)
+        _insert(connection, _RUNNING, count=ready // 4, first=4 * 10**12, **minute)
+        _insert(connection, _READY, count=ready, first=5 * 10**12, **minute)
         connection.execute("COMMIT")
         if analysed:
             connection.execute("ANALYZE")
 
 
 def _insert(connection: sqlite3.Connection, columns: dict[str, str], **values: int) -> None:
-    """Rows number 0 to `count`, each column by its expression."""
+    """So many rows, each column by its expression."""
+    if not values["count"]:
+        return
     all_columns = _COMMON | columns
     names, expressions = ", ".join(all_columns), ", ".join(all_columns.values())
     connection.execute(f"{_NUMBERS} INSERT INTO jobs ({names}) SELECT {expressions} FROM n", values)  # noqa: S608 - constants of this file

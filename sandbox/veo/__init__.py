@@ -31,6 +31,7 @@ from sandbox.veo.faults import (
 )
 from sandbox.veo.files import TINY_MP4, ClipOrder, Renderer
 from sandbox.veo.journal import MediaHit, Outcome, SeenRequest, SentCallback, Submission
+from sandbox.veo.odd_answers import Naming, coded_answer, detail_answer, naming_answer
 from sandbox.veo.records import SECRETS
 from sandbox.veo.server import NotListeningError, StandInVeo
 from sandbox.veo.shapes import Accepted, Pending, Shape
@@ -57,6 +58,7 @@ __all__ = [
     "ImageMode",
     "Invisible",
     "MediaHit",
+    "Naming",
     "NotListeningError",
     "Outcome",
     "Partial",
@@ -81,9 +83,12 @@ __all__ = [
     "Trickle",
     "UnknownTaskError",
     "WrongBytes",
+    "coded_answer",
     "cut_off_answer",
+    "detail_answer",
     "error_answer",
     "html_answer",
     "json_answer",
+    "naming_answer",
     "rate_limited",
 ]

@@ -23,6 +23,7 @@ from sandbox.veo.connection import (
 from sandbox.veo.contract import ERRORS, JsonObject, Payload, Refusal, refusal_for
 from sandbox.veo.faults import Answer, FailTask, Fault, IgnoreAsync, Interruption, Invisible, Route, Shaped
 from sandbox.veo.journal import Outcome, SeenRequest, Submission
+from sandbox.veo.odd_answers import named
 from sandbox.veo.tasks import Failure, Plan, Task
 from sandbox.veo.world import World
 
@@ -72,6 +73,8 @@ class VideosRoute:
         task = self._accept(payload, faults)
         interruption = interruption_of(faults)
         if interruption is not None:
+            if isinstance(interruption, Answer):
+                interruption = named(interruption, task.task_id)
             self._note_interruption(request, payload, interruption, task)
             return await interrupted(request, self._world, interruption)
         hold = self._holds(payload, faults)

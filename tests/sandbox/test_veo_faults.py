@@ -16,15 +16,19 @@ from sandbox.veo import (
     FaultBook,
     Hang,
     Invisible,
+    Naming,
     Outcome,
     Reset,
     Route,
     Slow,
     StandInVeo,
+    coded_answer,
     cut_off_answer,
+    detail_answer,
     error_answer,
     html_answer,
     json_answer,
+    naming_answer,
     rate_limited,
 )
 from tests.sandbox.caller import Caller, until
@@ -239,3 +243,34 @@ async def test_any_json_at_all_can_be_answered(caller: Caller) -> None:
 
     assert await caller.look(action="retrieve", id="x") == [1, None]
     assert (await caller.post("/veo/tasks", {})).status == 204
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 404, 429])
+@pytest.mark.parametrize("naming", Naming)
+async def test_an_answer_may_name_the_task_that_it_seems_to_refuse(caller: Caller, status: int, naming: Naming) -> None:
+    caller.veo.faults.add(Route.VIDEOS, naming_answer(status, naming))
+
+    reply = await caller.submit()
+
+    (task_id,) = caller.veo.tasks
+    assert reply.status == status
+    assert task_id in reply.text
+    assert caller.veo.submissions[0].outcome is Outcome.LOST
+
+
+async def test_an_answer_may_name_a_task_and_lead_elsewhere(caller: Caller) -> None:
+    caller.veo.faults.add(Route.VIDEOS, naming_answer(404, location="http://127.0.0.1:9/"))
+
+    reply = await caller.submit()
+
+    assert (reply.status, reply.headers["Location"]) == (404, "http://127.0.0.1:9/")
+
+
+async def test_an_error_may_stand_at_the_top_or_have_a_code_of_its_own(caller: Caller) -> None:
+    caller.veo.faults.add(Route.VIDEOS, detail_answer("not_applied"))
+    caller.veo.faults.add(Route.VIDEOS, coded_answer("key_limit_reached", "The key is used up"))
+
+    top, own = await caller.submit(), await caller.submit()
+
+    assert (top.status, top.json["code"], "error" in top.json) == (403, "not_applied", False)
+    assert (own.status, own.json["error"]["code"]) == (403, "key_limit_reached")

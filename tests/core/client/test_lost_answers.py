@@ -14,6 +14,7 @@ from sandbox.veo import (
     ErrorForm,
     Fault,
     Hang,
+    Naming,
     Outcome,
     Reset,
     Route,
@@ -23,6 +24,7 @@ from sandbox.veo import (
     error_answer,
     html_answer,
     json_answer,
+    naming_answer,
     rate_limited,
 )
 from tests.core.client.calls import (
@@ -38,6 +40,7 @@ from tests.core.client.calls import (
 from tests.core.values import NOW
 from veo_core.client import VeoClient
 from veo_core.errors import AnswerLost, Unreachable
+from veo_core.models import TaskState
 
 
 @pytest.mark.parametrize(
@@ -252,3 +255,17 @@ async def test_the_token_is_in_no_exception(client: VeoClient, veo: StandInVeo, 
     assert isinstance(error, OUTCOMES)
     assert TOKEN not in "".join(traceback.format_exception(error))
     assert TOKEN not in f"{error!r} {error.message} {error.code} {error.trace_id}"
+
+
+@pytest.mark.parametrize("status", [200, 302, 303, 307, 401, 403, 404, 429, 500, 502])
+@pytest.mark.parametrize("naming", Naming)
+async def test_an_answer_that_names_its_task_is_an_acceptance_over_http_too(
+    client: VeoClient, veo: StandInVeo, clock: Clock, status: int, naming: Naming
+) -> None:
+    async with StandInVeo(Settings(), clock=clock) as elsewhere:
+        veo.faults.add(Route.VIDEOS, naming_answer(status, naming, location=elsewhere.base_url + "/veo/videos"))
+
+        report = await client.submit(WANTED)
+
+        assert (report.state, report.task_id) == (TaskState.PENDING, next(iter(veo.tasks)))
+        assert not elsewhere.requests

@@ -11,6 +11,7 @@ import aiohttp
 import discord
 
 from cogs.permissions import invite_link, missing_lines
+from runtime.doubted_models import doubted_models
 from veo_core.client import VeoClient
 from veo_core.clock import SteadyClock
 from veo_core.errors import AccountProblem, ProviderError, StorageError
@@ -40,6 +41,8 @@ async def check(settings: Settings) -> int:
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         yield Finding(f"database: {await asyncio.to_thread(check_database, settings.storage.path)}")
+        for line in await asyncio.to_thread(doubted_models, settings.storage.path):
+            yield Finding(line)
     except StorageError as error:
         yield Finding(str(error), ok=False)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from runtime.doubted_models import doubted_models
 from tests.core.bench import Bench, new_upscale
 from tests.core.fakes import START, Fault
-from veo_core.errors import RateLimited
+from veo_core.errors import RateLimited, StorageError
 from veo_core.models import JobState
 from veo_core.reasons import Reason
 from veo_core.retirement import ModelTrouble, after_failure
@@ -177,3 +178,23 @@ def test_an_uncertain_failure_after_doubt_keeps_it_hidden() -> None:
     later = after_failure(known, "veo3", START + timedelta(days=1), certain=False)
 
     assert (later.doubtful_at, later.retry_at) == (START, START + timedelta(days=2))
+
+
+async def test_check_names_the_models_that_people_cannot_choose(bench: Bench, tmp_path: Path) -> None:
+    bench.api.refused_models = {"veo2"}
+    await ends(bench, "veo2", None)
+    await ends(bench, "veo3", "api_error", GONE)
+
+    (line,) = doubted_models(tmp_path / "bot.sqlite3")
+
+    assert line.startswith("model veo2: the provider has not offered it since 2026-10-20, people cannot choose it;")
+    assert line.endswith(" one video tries it again from 2026-10-21 12:00 UTC on")
+    assert doubted_models(tmp_path / "nothing.sqlite3") == []
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"no database" * 100)
+
+    with pytest.raises(StorageError, match="cannot be read"):
+        doubted_models(broken)

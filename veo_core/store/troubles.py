@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from veo_core.errors import StorageError
 from veo_core.retirement import ModelTrouble
 from veo_core.store.database import Database
 from veo_core.store.rows import to_moment, to_ms
@@ -44,15 +45,18 @@ class Troubles:
 def read_troubles(path: Path) -> tuple[ModelTrouble, ...]:
     """The same beside a running bot, without changing anything; empty where no database or table is.
 
-    Raises sqlite3.Error when the file cannot be read.
+    Raises StorageError when the file cannot be read.
     """
     if not path.exists():
         return ()
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'model_troubles'").fetchone():
-            return ()
-        return tuple(map(_to_trouble, connection.execute(_ALL)))
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'model_troubles'").fetchone():
+                return ()
+            return tuple(map(_to_trouble, connection.execute(_ALL)))
+    except sqlite3.Error as error:
+        raise StorageError(f"the database {path} cannot be read: {error}") from error
 
 
 def _to_trouble(row: sqlite3.Row) -> ModelTrouble:

@@ -100,13 +100,16 @@ class Vitals:
 
     async def _database_trouble(self, life: Life) -> str | None:
         """One check at a time: one that hangs is waited for by the next question, and none is begun beside it."""
-        if self._check is None:
-            self._check = asyncio.create_task(_checked(life), name="database check")
-            self._check.add_done_callback(_take_error)
-        await asyncio.wait({self._check}, timeout=_DATABASE_PATIENCE)
-        if not self._check.done():
+        check = self._check
+        if check is None:
+            check = self._check = asyncio.create_task(_checked(life), name="database check")
+            check.add_done_callback(_take_error)
+        await asyncio.wait({check}, timeout=_DATABASE_PATIENCE)
+        if not check.done():
             return "it does not answer in time"
-        check, self._check = self._check, None
+        if self._check is check:
+            # Not when the life ended meanwhile: the next one is asked anew.
+            self._check = None
         error = check.exception()
         self._note(error)
         return None if error is None else "it cannot be read and written"

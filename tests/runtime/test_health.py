@@ -162,6 +162,21 @@ async def test_a_new_life_is_asked_anew_after_one_whose_database_hung() -> None:
     assert all(sign.ok for sign in signs)
 
 
+async def test_a_life_that_ends_during_a_look_breaks_nothing() -> None:
+    vitals, gate = Vitals(), asyncio.Event()
+
+    async def waits() -> None:
+        await gate.wait()
+
+    with vitals.watch(Body(database=waits).life):
+        looking = asyncio.create_task(vitals.ready())
+        await asyncio.sleep(0.01)
+    gate.set()
+    signs = await looking
+
+    assert {sign.part: sign.ok for sign in signs}["database"]
+
+
 async def test_a_flood_of_questions_costs_one_look() -> None:
     body, vitals, port = Body(), Vitals(), free_port()
     async with health_server("127.0.0.1", port, vitals), aiohttp.ClientSession() as session:

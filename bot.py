@@ -36,11 +36,12 @@ from veo_core.picture_process import PictureDecoder
 from veo_core.poller import Poller
 from veo_core.provider import Provider
 from veo_core.searcher import Searcher
-from veo_core.sessions import api_session, media_session
+from veo_core.sessions import api_session, discord_connector, media_session
 from veo_core.settings import Settings, load, require_tokens
 from veo_core.store import Sentinel, Store
 from veo_core.studio import Studio
 from veo_core.submitter import Submitter
+from veo_core.tokens import without_secrets
 from veo_core.workshop import Workshop
 
 
@@ -55,8 +56,8 @@ async def assembled(
     Raises StorageError when the database cannot be used.
     """
     discord, veo, pace = settings.discord, settings.veo, settings.pace
-    gate = gate or Gate()
-    async with Store.open(settings.storage.path) as store, api_session() as api, media_session() as files:
+    gate, proxies = gate or Gate(), settings.proxies
+    async with Store.open(settings.storage.path) as store, api_session(proxies) as api, media_session(proxies) as files:
         client = VeoClient(
             api, api_base=veo.api_base, api_token=veo.api_token.get_secret_value(), timeout=pace.submit_timeout, now=now
         )
@@ -67,7 +68,9 @@ async def assembled(
         attachments = MediaReader(files, Hosts(discord.cdn_hosts), total=ATTACHMENT_PATIENCE)
         inspector = ImageInspector(attachments, PictureDecoder(), discord.image_limit, now)
         studio = Studio(workshop, inspector, veo.default_model, anyone_may_upscale=discord.anyone_may_upscale)
-        bot = VeoBot(studio, direct_messages=discord.direct_messages, remembers=store.meta)
+        bot = VeoBot(
+            studio, direct_messages=discord.direct_messages, remembers=store.meta, connector=discord_connector(proxies)
+        )
         gate.attach(bot.http)
         postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now, gate)
         submitter = Submitter(workshop)
@@ -105,16 +108,18 @@ async def demo(arguments: Arguments) -> int:
 def main() -> int:
     """Read the command line and do what it asks for; a wrong setting is one readable line."""
     arguments = parse_arguments()
+    secrets: tuple[str, ...] = ()
     try:
         arm_from_environment()
         if arguments.command == "demo":
             return asyncio.run(demo(arguments))
         settings = load(arguments.config)
-        set_up_logs(settings.log.level, settings.log.format, settings.secrets)
+        secrets = settings.secrets
+        set_up_logs(settings.log.level, settings.log.format, secrets)
         use_discord_at(settings.discord.api_base)
         return work(arguments, settings)
     except VeoBotError as error:
-        sys.stderr.write(f"bot.py: {error}\n")
+        sys.stderr.write(f"bot.py: {without_secrets(str(error), secrets)}\n")
         return 1
 
 

@@ -21,7 +21,7 @@ from cogs.library import library_commands
 from cogs.permissions import missing_lines
 from cogs.ui.buttons import press
 from cogs.worker import Runs, Worker
-from veo_core.sessions import NETWORK_FAILURES
+from veo_core.sessions import NETWORK_FAILURES, Connector
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
@@ -57,7 +57,9 @@ class VeoBot(commands.AutoShardedBot):
     Without a shard count discord.py asks the API for the gateway's address, so a stand-in or proxy can name its own.
     """
 
-    def __init__(self, studio: Studio, *, direct_messages: bool, remembers: Remembers) -> None:
+    def __init__(
+        self, studio: Studio, *, direct_messages: bool, remembers: Remembers, connector: Connector | None = None
+    ) -> None:
         super().__init__(
             command_prefix=_no_prefix,
             help_command=None,
@@ -67,6 +69,7 @@ class VeoBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=VeoTree,
+            connector=connector,
             # What Discord asks to wait longer for goes back to the outbox instead of holding a place in it.
             max_ratelimit_timeout=30.0,
         )

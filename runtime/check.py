@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-import aiohttp
 import discord
 
 from cogs.permissions import invite_link, missing_lines
@@ -15,9 +14,10 @@ from runtime.doubted_models import doubted_models
 from veo_core.client import VeoClient
 from veo_core.clock import SteadyClock
 from veo_core.errors import AccountProblem, ProviderError, StorageError
-from veo_core.sessions import api_session
-from veo_core.settings import Settings
+from veo_core.sessions import NETWORK_FAILURES, api_session, discord_connector, failure_words
+from veo_core.settings import Settings, discord_token_problem, veo_token_problem
 from veo_core.store.migrate import check as check_database
+from veo_core.tokens import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ async def check(settings: Settings) -> int:
     for part in (_database(settings), _veo_api(settings), _discord(settings)):
         async for finding in part:
             findings.append(finding)
-            sys.stdout.write(f"{'ok     ' if finding.ok else 'PROBLEM'} {finding.text}\n")
+            line = " ".join(without_secrets(finding.text, settings.secrets).split())
+            sys.stdout.write(f"{'ok     ' if finding.ok else 'PROBLEM'} {line}\n")
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -48,40 +49,57 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _veo_api(settings: Settings) -> AsyncIterator[Finding]:
-    token = settings.veo.api_token.get_secret_value()
-    if not token:
-        yield Finding("veo.api_token is missing: set it in the configuration or as ACEDATACLOUD_API_TOKEN", ok=False)
+    if (problem := veo_token_problem(settings)) is not None:
+        yield Finding(problem, ok=False)
         return
-    base = settings.veo.api_base
-    async with api_session() as session:
+    async with api_session(settings.proxies) as session:
         client = VeoClient(
-            session, api_base=base, api_token=token, timeout=settings.pace.submit_timeout, now=SteadyClock().now
+            session,
+            api_base=settings.veo.api_base,
+            api_token=settings.veo.api_token.get_secret_value(),
+            timeout=settings.pace.submit_timeout,
+            now=SteadyClock().now,
         )
         try:
             await client.ping()
-        except AccountProblem as error:
-            yield Finding(f"Veo API: it answers, but refuses the account: {error.code}", ok=False)
         except ProviderError as error:
-            yield Finding(f"Veo API: {base} cannot be used: {error.message}", ok=False)
+            yield Finding(f"Veo API: {_api_words(error)}", ok=False)
         else:
-            yield Finding(f"Veo API: {base} answers and knows the token")
+            yield Finding(
+                "Veo API: it answers; whether veo.api_token is good shows with the first video, "
+                "since /veo/tasks asks nobody for a token"
+            )
+
+
+def _api_words(error: ProviderError) -> str:
+    if isinstance(error, AccountProblem):
+        return f"it answers, but refuses the account ({error.code}): look at balance and key on the service's page"
+    cause = failure_words(error.__cause__) if error.__cause__ is not None else error.message[:200]
+    return f"veo.api_base cannot be used: {cause}; check the address and the network"
 
 
 async def _discord(settings: Settings) -> AsyncIterator[Finding]:
-    token = settings.discord.token.get_secret_value()
-    if not token:
-        yield Finding("discord.token is missing: set it in the configuration or as DISCORD_TOKEN", ok=False)
+    if (problem := discord_token_problem(settings)) is not None:
+        yield Finding(problem, ok=False)
         return
-    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+    connector = discord_connector(settings.proxies)
+    async with discord.Client(intents=discord.Intents(guilds=True), connector=connector) as client:
         try:
-            await client.login(token)
+            await client.login(settings.discord.token.get_secret_value())
         except discord.LoginFailure:
-            yield Finding("Discord refuses discord.token", ok=False)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            yield Finding(f"Discord: {settings.discord.api_base} cannot be reached: {type(error).__name__}", ok=False)
+            yield Finding("Discord refuses discord.token: make a new one in the developer portal (page Bot)", ok=False)
+        except _FAILURES as error:
+            yield Finding(f"Discord: discord.api_base cannot be used: {_words(error)}; try again later", ok=False)
         else:
             async for finding in _discord_account(client):
                 yield finding
+
+
+_FAILURES = (discord.DiscordException, *NETWORK_FAILURES)
+
+
+def _words(error: BaseException) -> str:
+    return f"it answers {error.status}" if isinstance(error, discord.HTTPException) else failure_words(error)
 
 
 async def _discord_account(client: discord.Client) -> AsyncGenerator[Finding]:
@@ -90,12 +108,20 @@ async def _discord_account(client: discord.Client) -> AsyncGenerator[Finding]:
         yield Finding(f"invite link: {invite_link(client.application_id)}")
     try:
         guilds = [guild async for guild in client.fetch_guilds(limit=200)]
-        yield Finding(f"servers: {len(guilds)}")
-        for guild in guilds:
-            for line in await _missing_in(client, guild.id):
-                yield Finding(f"missing in {line}", ok=False)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        yield Finding(f"Discord: the permissions could not be read: {type(error).__name__}")
+    except _FAILURES as error:
+        yield Finding(f"Discord: the servers could not be read: {_words(error)}; run check again", ok=False)
+        return
+    yield Finding(f"servers: {len(guilds)}")
+    for guild in guilds:
+        try:
+            missing = await _missing_in(client, guild.id)
+        except _FAILURES as error:
+            yield Finding(
+                f"the permissions in {guild.name} could not be read: {_words(error)}; run check again", ok=False
+            )
+        else:
+            for line in missing:
+                yield Finding(f"missing in {line}: give it to the bot's role or in the channel", ok=False)
 
 
 async def _missing_in(client: discord.Client, guild_id: int) -> list[str]:

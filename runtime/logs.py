@@ -9,8 +9,7 @@ from collections.abc import Collection
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_HIDDEN = "[hidden]"
-_SHORTEST_SECRET = 5
+from veo_core.tokens import without_known
 
 
 def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:
@@ -31,9 +30,7 @@ class HidingFormatter(logging.Formatter):
 
     def __init__(self, style: str, secrets: Collection[str]) -> None:
         super().__init__()
-        # Nothing that short is a token; hiding it would only tear words apart.
-        tokens = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
-        self._secrets = tuple(sorted(tokens, key=len, reverse=True))
+        self._secrets = tuple(secrets)
         shared: list[Processor] = [
             structlog.stdlib.add_log_level,
             structlog.stdlib.ExtraAdder(),
@@ -52,10 +49,7 @@ class HidingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record."""
-        text = self._inner.format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return text
+        return without_known(self._inner.format(record), self._secrets)
 
 
 def _without_internals(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -42,7 +42,7 @@ async def serve(assemble: Assemble, token: str) -> None:
         except VeoBotError:
             raise
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
-            raise ConfigError(f"discord.token: Discord refuses it: {error}") from error
+            raise ConfigError(f"discord.token: Discord refuses it; {_WAY_OUT}") from error
         except Exception as error:  # noqa: BLE001 - a malformed payload may raise anything; it is logged
             _refuse_dead_token(error)
             _log.exception("The connection to Discord broke")
@@ -80,9 +80,12 @@ async def _run_once(assemble: Assemble, token: str, stop: asyncio.Event) -> None
 def _refuse_dead_token(error: Exception) -> None:
     """Close code 4004 and the like: another try would only be refused again."""
     if isinstance(error, discord.ConnectionClosed) and error.code in _FATAL_CLOSES:
-        raise ConfigError(f"discord.token: Discord closed the connection for good (code {error.code})") from error
+        raise ConfigError(
+            f"discord.token: Discord closed the connection for good (code {error.code}); {_WAY_OUT}"
+        ) from error
 
 
+_WAY_OUT = "make a new one in the developer portal (page Bot, Reset Token)"
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 
 

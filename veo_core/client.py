@@ -136,7 +136,7 @@ class VeoClient:
                 # An error may repeat the token; it ends here.
                 raw, is_cut = await _read(response)
                 return Reply(response.status, self._without_token(raw), response.headers.get("Retry-After"), is_cut)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(f"could not connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             raise AnswerLost(f"no answer: {type(error).__name__}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -177,12 +177,20 @@ async def _write_rest(response: aiohttp.ClientResponse, head: bytes, file: _File
 
 
 class PublicResolver(aiohttp.ThreadedResolver):
-    """Never resolves to a private address: an allowed name may point anywhere by tomorrow."""
+    """Never resolves to a private address: an allowed name may point anywhere by tomorrow.
+
+    `trusted` are the operator's own proxies, which may be private.
+    """
+
+    def __init__(self, trusted: Collection[str] = ()) -> None:
+        super().__init__()
+        self._trusted = trusted
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         """Look a host up; raises OSError when it is private."""
         found = await super().resolve(host, port, family)  # pyright: ignore[reportArgumentType]
-        if not is_loopback(host) and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
+        is_free = is_loopback(host) or host in self._trusted
+        if not is_free and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
             raise OSError(f"{host} is a private address")
         return found
 

@@ -13,6 +13,7 @@ from yarl import URL
 from veo_core.catalog import Model, Speed
 from veo_core.models import Resolution
 from veo_core.pace import Pace
+from veo_core.tokens import bare_token
 
 
 def _no_flag(value: object) -> object:
@@ -36,6 +37,14 @@ Seconds = Annotated[float, BeforeValidator(_no_flag), Field(gt=0, le=7 * 86_400,
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"), AfterValidator(_reachable)]
 
 
+def _bare(value: object) -> object:
+    """Without what people paste around a token."""
+    return bare_token(value) if isinstance(value, str) else value
+
+
+Token = Annotated[SecretStr, BeforeValidator(_bare)]
+
+
 class Section(BaseModel):
     """One table of config.toml."""
 
@@ -50,7 +59,7 @@ def _split(value: object) -> object:
 class DiscordSection(Section):
     """`[discord]`: how to reach Discord, and what people may do."""
 
-    token: SecretStr = SecretStr("")
+    token: Token = SecretStr("")
     api_base: Address = "https://discord.com/api/v10"
     cdn_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net")
     upload_limit_mb: Annotated[float, Field(gt=0, le=500)] = 10
@@ -101,7 +110,7 @@ class ModelSection(Section):
 class VeoSection(Section):
     """`[veo]`; waits that are left out follow from the poll interval."""
 
-    api_token: SecretStr = SecretStr("")
+    api_token: Token = SecretStr("")
     api_base: Address = "https://api.acedata.cloud"
     poll_interval: Annotated[float, BeforeValidator(_no_flag), Field(ge=0.05, le=3600, allow_inf_nan=False)] = 5
     max_running: Annotated[int, Field(ge=1, le=1000)] = 5

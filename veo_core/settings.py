@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -11,18 +12,21 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from veo_core.catalog import BUILT_IN, Catalog, Model, Speed
+from veo_core.config_file import read_config
 from veo_core.errors import ConfigError
 from veo_core.models import Resolution
 from veo_core.pace import Pace
+from veo_core.proxies import Proxies
 from veo_core.quota import Limits
 from veo_core.sections import DiscordSection, LogSection, QuotaSection, ServerSection, StorageSection, VeoSection
+from veo_core.tokens import bare_token, key_problem, token_problem, token_shaped, without_secrets
 
 PREFIX = "VEOBOT_"
 _TOKENS = {"DISCORD_TOKEN": "discord", "ACEDATACLOUD_API_TOKEN": "veo"}
@@ -35,7 +39,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
-    toml_file: ClassVar[Path | None] = None
+    file_values: ClassVar[Mapping[str, Any]] = {}
 
     discord: DiscordSection = DiscordSection()
     veo: VeoSection = VeoSection()
@@ -55,13 +59,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file; dotenv and secret files are not read."""
         del env_settings, dotenv_settings, file_secret_settings
-        file = TomlConfigSettingsSource(settings_cls, cls.toml_file) if cls.toml_file else None
-        return (init_settings, _Environment(settings_cls), *([file] if file else []))
+        file = InitSettingsSource(settings_cls, dict(cls.file_values))
+        return (init_settings, _Environment(settings_cls), file)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be printed."""
-        return (self.discord.token.get_secret_value(), self.veo.api_token.get_secret_value())
+        """What must never be printed: the tokens, the proxies' passwords, and tokens pasted into another key."""
+        tokens = (self.discord.token.get_secret_value(), self.veo.api_token.get_secret_value())
+        return (*tokens, *self.proxies.secrets, *token_shaped(self.model_dump_json()))
+
+    @property
+    def proxies(self) -> Proxies:
+        """The outgoing proxies, which the environment alone names."""
+        return Proxies.of(os.environ)
 
     @property
     def catalog(self) -> Catalog:
@@ -96,7 +106,7 @@ class _Environment(EnvSettingsSource):
         """The values found in the environment."""
         values = super().__call__()
         for variable, section in _TOKENS.items():
-            token = os.environ.get(variable)
+            token = bare_token(os.environ.get(variable, ""))
             known = values.setdefault(section, {}) if token else None
             if isinstance(known, dict):
                 cast("dict[str, object]", known).setdefault(_TOKEN_KEYS[section], token)
@@ -108,31 +118,49 @@ def load(path: Path | None) -> Settings:
 
     Raises ConfigError with one readable line that never shows a value.
     """
+    try:
+        return _loaded(path)
+    except ConfigError as error:
+        raise ConfigError(without_secrets(str(error))) from None
+
+
+def _loaded(path: Path | None) -> Settings:
     _refuse_unknown_sections()
-    if path is not None and not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; copy config.example.toml to it")
-    loader = type("FileSettings", (Settings,), {"toml_file": path})
+    found = {} if path is None else read_config(path)
+    loader = type("FileSettings", (Settings,), {"file_values": found})
     try:
         settings: Settings = loader()
     except ValidationError as error:
         raise ConfigError(f"{path or 'environment'}: {_one_line(error)}") from None
-    except (ValueError, OSError, SettingsError) as error:
+    except (ValueError, SettingsError) as error:
         raise ConfigError(f"{path or 'environment'}: {' '.join(str(error).split())}") from None
     _check_whole(settings)
     return settings
 
 
+def discord_token_problem(settings: Settings) -> str | None:
+    """Why the bot cannot log in with this setting, in one line; `check` and `run` ask the same."""
+    token = settings.discord.token.get_secret_value()
+    if not token:
+        return "discord.token is missing: set it in the configuration or as DISCORD_TOKEN"
+    problem = token_problem(token)
+    return None if problem is None else f"discord.token {problem}"
+
+
+def veo_token_problem(settings: Settings) -> str | None:
+    """Why no video can be made with this setting, in one line; `check` and `run` ask the same."""
+    token = settings.veo.api_token.get_secret_value()
+    if not token:
+        return "veo.api_token is missing: set it in the configuration or as ACEDATACLOUD_API_TOKEN"
+    problem = key_problem(token)
+    return None if problem is None else f"veo.api_token {problem}"
+
+
 def require_tokens(settings: Settings) -> None:
     """Raises ConfigError with one line when a token is missing or cannot be one."""
-    for section, variable, token in (
-        ("discord.token", "DISCORD_TOKEN", settings.discord.token),
-        ("veo.api_token", "ACEDATACLOUD_API_TOKEN", settings.veo.api_token),
-    ):
-        value = token.get_secret_value()
-        if not value:
-            raise ConfigError(f"{section} is missing: set it in the configuration or as {variable}")
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise ConfigError(f"{section} cannot be a token: it has spaces or characters that tokens never have")
+    problems = [problem for ask in (discord_token_problem, veo_token_problem) if (problem := ask(settings))]
+    if problems:
+        raise ConfigError("; ".join(problems))
 
 
 def _refuse_unknown_sections() -> None:
@@ -143,6 +171,8 @@ def _refuse_unknown_sections() -> None:
 
 
 def _check_whole(settings: Settings) -> None:
+    # The address of a proxy that cannot be one ends the start here, in one line.
+    _ = settings.proxies
     catalog = settings.catalog
     if catalog.get(settings.veo.default_model) is None:
         offered = ", ".join(row.name for row in catalog.offered)

@@ -36,6 +36,7 @@ class MiscRoutes:
         guild = f"{API}/guilds/{{guild_id}}"
         app.router.add_get(f"{API}/gateway/bot", route(self._gateway_bot))
         app.router.add_get(f"{API}/users/@me", route(self._me))
+        app.router.add_get(f"{API}/users/@me/guilds", route(self._my_guilds))
         app.router.add_get(f"{API}/users/{{user_id}}", route(self._user))
         app.router.add_delete(f"{API}/users/@me/guilds/{{guild_id}}", route(self._leave))
         app.router.add_get(f"{API}/oauth2/applications/@me", route(self._application))
@@ -61,6 +62,12 @@ class MiscRoutes:
 
     async def _me(self, _request: web.Request) -> Answer:
         return own_user_json(self._world.users[self._world.application_id])
+
+    async def _my_guilds(self, request: web.Request) -> Answer:
+        after = int(request.query.get("after", 0))
+        mine = sorted((one for one in self._world.guilds.values() if one.installed), key=lambda one: one.id)
+        partial = [guild_json(one) | {"owner": False, "permissions": "0"} for one in mine if one.id > after]
+        return partial[: int(request.query.get("limit", 200))]
 
     async def _user(self, request: web.Request) -> Answer:
         return user_json(self._world.user(number(request, "user_id")))

@@ -55,7 +55,7 @@ class House:
             tables[name] = {**tables.get(name, {}), **keys}
         self.config.write_text(written_config(tables), encoding="utf-8")
 
-    async def launch(self, *, kill_at: str | None = None, **environment: str) -> Process:
+    async def launch(self, *, command: str = "run", kill_at: str | None = None, **environment: str) -> Process:
         """Start the process and wait for nothing."""
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         surroundings |= {
@@ -66,7 +66,7 @@ class House:
         # Hundreds of modules are not compiled anew at each start.
         surroundings |= {"PYTHONPYCACHEPREFIX": str(_compiled(self.config)), "PYTHONDONTWRITEBYTECODE": ""}
         surroundings |= environment | ({"VEO_KILL_AT": kill_at} if kill_at else {})
-        return await self._spawn((sys.executable, "bot.py", "run", "--config", str(self.config)), surroundings)
+        return await self._spawn((sys.executable, "bot.py", command, "--config", str(self.config)), surroundings)
 
     async def _spawn(self, command: Sequence[str], surroundings: Mapping[str, str]) -> Process:
         """Start a program as the bot's process; what it prints goes to the log."""
@@ -99,6 +99,11 @@ class House:
     async def _ready(self) -> None:
         await self.discord.wait_connected(within=PATIENCE)
         await self.discord.wait_commands(within=PATIENCE)
+
+    async def answered(self, command: str, **environment: str) -> tuple[int, str]:
+        """Run a command that ends by itself; its exit code and what it wrote."""
+        await self.launch(command=command, **environment)
+        return await self.ended(), self.log
 
     async def ended(self, within: float = PATIENCE) -> int:
         """The exit code, once the process ends by itself; -9 after SIGKILL."""

@@ -163,7 +163,7 @@ def test_a_missing_token_names_the_setting_and_its_variable(load_text: Load, tab
     assert variable[table] in line
 
 
-@pytest.mark.parametrize("wrong", ["{} {}", "{}\\n", "\\t{}", "{}\\u00e9", "{}\\u200b", "\\u0000{}"])
+@pytest.mark.parametrize("wrong", ["{} {}", "{}\\n{}", "{}\\t{}", "{}\\u00e9", "{}\\u200b{}", "\\u0000{}"])
 @pytest.mark.parametrize("table", ["discord", "veo"])
 def test_what_cannot_be_a_token_is_refused_without_showing_it(load_text: Load, wrong: str, table: str) -> None:
     tokens = {"discord": "fine", "veo": "fine"} | {table: wrong.format(SECRET, SECRET)}

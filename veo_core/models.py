@@ -167,6 +167,8 @@ class Job:
     message_id: int | None = None
     message_deleted_at: datetime | None = None
     kept_at: datetime | None = None
+    file_tries: int = 0
+    file_failed_at: datetime | None = None
     posts: int = 0
     reason_limit: int | None = None
     # From a copy that was put back: a later life of the bot may have submitted and posted it already.

@@ -16,7 +16,8 @@ class Pace:
     """The waits of the loops.
 
     `search_window` is how long a task with a lost answer is looked for, `unknown_grace` how long the API may not
-    know a task id it gave out, `patience` how long a submission may stay unanswered before its task is looked for.
+    know a task id it gave out, `file_patience` how long a result's file may stay unreadable, `patience` how
+    long a submission may stay unanswered before its task is looked for.
     """
 
     poll_interval: timedelta = timedelta(seconds=5)
@@ -28,7 +29,7 @@ class Pace:
     unknown_grace: timedelta = 2 * _MINUTE
     patience: timedelta = timedelta(seconds=20)
     probe_interval: timedelta = 5 * _MINUTE
-    media_patience: timedelta = 2 * _MINUTE
+    file_patience: timedelta = timedelta(hours=6)
     stop_grace: timedelta = timedelta(seconds=5)
     submit_timeout: timedelta = 20 * _MINUTE
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
 from veo_core.checkpoints import Checkpoint, reached
-from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaUnavailable, MediaUnusable
+from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaError
 from veo_core.fair import FairSlots
 from veo_core.lanes import Lanes
+from veo_core.lost_files import FileEnd, FileTrouble, ReadAgain, after_failure
 from veo_core.media import MediaReader
 from veo_core.models import Job, JobState, MediaFile
 from veo_core.posts import Posts
@@ -21,14 +20,6 @@ _log = logging.getLogger(__name__)
 # Files cost disk and bandwidth, so that they are few.
 _FILES_AT_ONCE = 12
 _FILES_OF_TROUBLED_LANES = 4
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """Since when, and how often, a result's file could not be read."""
-
-    since: datetime
-    tries: int = 0
 
 
 class Results:
@@ -45,7 +36,6 @@ class Results:
         self._files = FairSlots(_FILES_AT_ONCE)
         self._troubled_files = FairSlots(_FILES_OF_TROUBLED_LANES)
         self._troubled: set[int] = set()
-        self._unreadable: dict[int, _Trouble] = {}
 
     async def deliver(self, job: Job) -> None:
         """Post the result, once."""
@@ -55,16 +45,18 @@ class Results:
                 # The place filled up while this one waited; the file would be held until it is free again.
                 self._lanes.rest(job.lane, full_until)
                 return
+            reached(Checkpoint.BEFORE_DOWNLOAD)
+            if job.video_url is None or not _has_file(job):
+                await self._post(job, None)
+                return
             try:
-                async with self._result(job, limit) as media:
+                async with self._media.video(job.video_url, limit) as media:
+                    reached(Checkpoint.AFTER_DOWNLOAD)
+                    await self._note_read(job)
                     await self._post(job, media)
-            except MediaUnavailable as error:
-                # Nothing was posted: only the file could not be read yet.
-                self._troubled.add(job.lane)
-                trouble = self._unreadable[job.job_id]
-                patience_ends_at = trouble.since + self._pace.media_patience
-                due_at = min(self._lanes.next_try(trouble.tries, job, error), patience_ends_at)
-                await self._outbox.postpone_delivery(job.job_id, due_at)
+            except MediaError as error:
+                # Nothing was posted: only the file could not be had.
+                await self._go_on_without_file(job, job.video_url, error)
 
     @asynccontextmanager
     async def _place_for_file(self, job: Job) -> AsyncGenerator[None]:
@@ -76,29 +68,25 @@ class Results:
         async with slots.slot(job.lane):
             yield
 
-    @asynccontextmanager
-    async def _result(self, job: Job, limit: int) -> AsyncGenerator[MediaFile | None]:
-        """The file to attach, or None where the message goes without one; raises MediaUnavailable to try again."""
-        reached(Checkpoint.BEFORE_DOWNLOAD)
-        if job.video_url is None or not _has_file(job):
-            yield None
-            return
-        try:
-            async with self._media.video(job.video_url, limit) as media:
-                self._unreadable.pop(job.job_id, None)
-                reached(Checkpoint.AFTER_DOWNLOAD)
-                yield media
-        except MediaUnusable as error:
-            _log.warning("A result goes out as a link", extra={"job_id": job.job_id, "error": str(error)})
-        except MediaUnavailable:
-            trouble = self._unreadable.setdefault(job.job_id, _Trouble(self._now()))
-            trouble.tries += 1
-            if self._now() - trouble.since < self._pace.media_patience:
-                raise
-            del self._unreadable[job.job_id]
-        else:
-            return
-        yield None
+    async def _note_read(self, job: Job) -> None:
+        if job.file_tries > 0:
+            await self._outbox.file_read(job.job_id)
+
+    async def _go_on_without_file(self, job: Job, url: str, error: MediaError) -> None:
+        now = self._now()
+        trouble = FileTrouble(job.file_failed_at or now, job.file_tries + 1)
+        may_link = self._media.may_link(url)
+        match after_failure(error, trouble, patience=self._pace.file_patience, now=now, may_link=may_link):
+            case ReadAgain(not_after):
+                self._troubled.add(job.lane)
+                due_at = self._lanes.next_try(trouble.tries, job, error)
+                await self._outbox.file_failed(job.job_id, now, min(due_at, not_after or due_at))
+            case FileEnd.LINK:
+                _log.warning("A result goes out as a link", extra={"job_id": job.job_id, "error": str(error)})
+                await self._post(job, None)
+            case FileEnd.GONE:
+                _log.error("The file of a result is gone", extra={"job_id": job.job_id, "error": str(error)})
+                await self._outbox.give_up_file(job.job_id, now)
 
     async def _post(self, job: Job, media: MediaFile | None) -> None:
         if not await self._outbox.begin_delivery(job.job_id):

@@ -122,6 +122,7 @@ class VeoSection(Section):
     give_up_after: Seconds = 10_800
     search_window: Seconds | None = None
     unknown_grace: Seconds | None = None
+    file_patience: Seconds | None = None
     slow_interval: Seconds | None = None
     probe_interval: Seconds | None = None
     models: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,49}$")], ModelSection] = {}
@@ -145,7 +146,7 @@ class VeoSection(Section):
             patience=timedelta(seconds=min(20.0, max(2.0, 4 * poll))),
             probe_interval=timedelta(seconds=self.probe_interval or min(300.0, max(5.0, 60 * poll))),
             submit_timeout=timedelta(seconds=self.submit_timeout),
-            media_patience=timedelta(seconds=min(120.0, max(10.0, 24 * poll))),
+            file_patience=timedelta(seconds=self.file_patience or (6 * 3600 if poll >= 1 else max(10.0, 24 * poll))),
         )
 
 

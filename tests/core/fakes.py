@@ -220,11 +220,15 @@ class FakeVeoApi:
 
 
 class FakeMedia(MediaReader):
-    """Files by address; `broken` ones raise."""
+    """Files by address; `broken` ones raise, and nobody may be given the `private` ones."""
 
     def __init__(self) -> None:
+        self.private: set[str] = set()
         self.broken: dict[str, MediaError] = {}
         self.reads: list[str] = []
+
+    def may_link(self, url: str) -> bool:
+        return url not in self.private
 
     @asynccontextmanager
     async def video(self, url: str, max_bytes: int) -> AsyncGenerator[MediaFile]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.core.bench import Bench
+from tests.core.bench import PLENTY, Bench
 from tests.core.fakes import START
 from veo_core.errors import (
     DeliveryPostponed,
     DestinationRefused,
+    MediaError,
     MediaUnavailable,
     MediaUnusable,
     StorageError,
 )
 from veo_core.models import Job, JobState
 from veo_core.reasons import Reason
+from veo_core.store.audit import audit
 
 LATER = DeliveryPostponed("503")
 REFUSED = DestinationRefused("no place takes it")
@@ -154,18 +157,83 @@ async def test_a_file_that_cannot_be_read_yet_is_read_again_and_nothing_is_poste
     assert (message.has_file, message.in_doubt) == (True, False)
 
 
-async def test_a_file_that_stays_unreadable_goes_as_a_link_once_patience_ends(bench: Bench) -> None:
+async def broken_file(bench: Bench, error: MediaError) -> tuple[Job, str]:
+    """A ready video whose file cannot be had."""
     [job] = await ended(bench)
     url = (await bench.job(job)).video_url
     assert url is not None
-    bench.media.broken[url] = MediaUnavailable("404")
+    bench.media.broken[url] = error
+    return job, url
+
+
+async def test_a_file_that_stays_gone_for_hours_is_said_and_given_back(bench: Bench, tmp_path: Path) -> None:
+    job, _ = await broken_file(bench, MediaUnavailable("404"))
 
     await courier_turns(bench)
-    await bench.pass_time(119)
+    await bench.pass_time(5.9 * 3600)
     assert bench.posts.messages == []
-    await bench.pass_time(61)
+    assert (await bench.job(job)).state is JobState.SUCCEEDED
+    assert 70 <= len(bench.media.reads) <= 120
+    await bench.pass_time(600)
 
-    assert [message.has_file for message in bench.posts.messages] == [False]
+    after = await bench.job(job)
+    assert (after.state, after.reason) == (JobState.FAILED, Reason.VIDEO_GONE)
+    assert [(m.job_id, m.state, m.has_file) for m in bench.posts.messages] == [(job.job_id, JobState.FAILED, False)]
+    usage = await bench.store.requests.usage(job.user_id, job.kind, bench.clock.now())
+    assert usage.used == 0
+    assert audit(tmp_path / "bot.sqlite3", PLENTY).faults == ()
+    assert bench.posts.lines_of(job.job_id)[-1] == "failed"
+
+
+async def test_a_file_that_is_always_cut_on_the_way_goes_as_a_link_that_works(bench: Bench) -> None:
+    job, _ = await broken_file(bench, MediaUnavailable("cut off", link_works=True))
+
+    await courier_turns(bench)
+    await bench.pass_time(6.1 * 3600)
+
+    assert [(m.state, m.has_file) for m in bench.posts.messages] == [(JobState.SUCCEEDED, False)]
+    assert (await bench.job(job)).delivered_at is not None
+
+
+@pytest.mark.parametrize("error", [MediaUnusable("too large"), MediaUnavailable("cut off", link_works=True)])
+async def test_a_link_that_nobody_may_have_is_never_posted(bench: Bench, error: MediaError) -> None:
+    job, url = await broken_file(bench, error)
+    bench.media.private.add(url)
+
+    await courier_turns(bench)
+    await bench.pass_time(6.1 * 3600)
+
+    assert [m.state for m in bench.posts.messages] == [JobState.FAILED]
+    assert (await bench.job(job)).reason is Reason.VIDEO_GONE
+
+
+async def test_a_restart_does_not_begin_the_patience_anew(bench: Bench) -> None:
+    job, url = await broken_file(bench, MediaUnavailable("404"))
+    await courier_turns(bench)
+    await bench.pass_time(3 * 3600)
+    before = await bench.job(job)
+
+    await bench.restart()
+    bench.media.broken[url] = MediaUnavailable("404")
+    await bench.pass_time(2.9 * 3600)
+    assert (await bench.job(job)).state is JobState.SUCCEEDED
+    assert (await bench.job(job)).file_failed_at == before.file_failed_at == START
+    await bench.pass_time(0.2 * 3600)
+
+    assert (await bench.job(job)).reason is Reason.VIDEO_GONE
+
+
+async def test_a_file_that_comes_back_after_hours_is_delivered_and_forgotten(bench: Bench) -> None:
+    job, _ = await broken_file(bench, MediaUnavailable("404"))
+    await courier_turns(bench)
+    await bench.pass_time(5 * 3600)
+
+    bench.media.broken.clear()
+    await bench.pass_time(600)
+
+    after = await bench.job(job)
+    assert [(m.state, m.has_file) for m in bench.posts.messages] == [(JobState.SUCCEEDED, True)]
+    assert (after.file_tries, after.file_failed_at) == (0, None)
 
 
 async def test_a_file_that_never_will_do_goes_as_a_link_at_once(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from veo_core.models import Job, Receipt
+from veo_core.reasons import Reason
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_moment, to_ms
 
@@ -111,6 +112,36 @@ class Outbox:
             await connection.execute(
                 "UPDATE jobs SET delivery_due_at = ? WHERE job_id = ? AND delivered_at IS NULL", (to_ms(due_at), job_id)
             )
+
+    async def file_failed(self, job_id: int, now: datetime, due_at: datetime) -> None:
+        """The result's file could not be read; it is read again then. Since when and how often outlives the process."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET file_tries = file_tries + 1, file_failed_at = coalesce(file_failed_at, ?),"
+                " delivery_due_at = ? WHERE job_id = ? AND delivered_at IS NULL",
+                (to_ms(now), to_ms(due_at), job_id),
+            )
+
+    async def file_read(self, job_id: int) -> None:
+        """The file was read after all; a later trouble begins anew."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE jobs SET file_tries = 0, file_failed_at = NULL WHERE job_id = ?", (job_id,)
+            )
+
+    async def give_up_file(self, job_id: int, now: datetime) -> bool:
+        """The file is gone: the job failed after all, its place is free again, and the person is to be told.
+
+        What the provider really took stays charged to the budgets. False when the message turned up meanwhile.
+        """
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE jobs SET state = 'failed', reason = ?, counts = 0, charged = coalesce(cost_real, 0),"
+                " delivery_due_at = ? WHERE job_id = ? AND state = 'succeeded'"
+                " AND delivered_at IS NULL AND kept_at IS NULL",
+                (Reason.VIDEO_GONE, to_ms(now), job_id),
+            )
+            return cursor.rowcount == 1
 
     async def statuses_due(self, now: datetime, limit: int, skip: Skip = _NOTHING) -> tuple[Job, ...]:
         """Jobs whose status line is not what it should be, in each lane the oldest first."""

@@ -70,6 +70,8 @@ def to_job(row: sqlite3.Row) -> Job:
         message_id=row["message_id"],
         message_deleted_at=_maybe(row["message_deleted_at"]),
         kept_at=_maybe(row["kept_at"]),
+        file_tries=row["file_tries"],
+        file_failed_at=_maybe(row["file_failed_at"]),
         posts=row["posts"],
         reason_limit=row["reason_limit"],
         restored=bool(row["restored"]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from enum import Enum
+from enum import IntEnum
 from typing import Any
 
 from veo_core.loose import as_list, as_object, is_empty, scalar_in, text_in, unpacked, whole
@@ -34,22 +34,23 @@ RUNNING_WORDS = frozenset(
 # One clip costs about 12 credits at most; a thousand is a mistake of the provider's and not a price.
 _ABSURD_CREDITS = 1000
 _DEPTH = 3
+# What is longer is no word for a log, and no address that a request can carry.
+_LONGEST_CODE, _LONGEST_MESSAGE, _LONGEST_ADDRESS = 100, 2000, 8000
 _MAYBE_TEXT = ("response", "data", "error", "cost", "request")
 
 
-class Word(Enum):
-    """What a word of state says; UNKNOWN is one that nobody has documented."""
+class Word(IntEnum):
+    """What a word of state says, the strongest first; UNKNOWN is one that nobody has documented."""
 
-    RUNNING = "running"
-    FAILURE = "failure"
-    UNKNOWN = "unknown"
-    SUCCESS = "success"
+    RUNNING = 1
+    FAILURE = 2
+    UNKNOWN = 3
+    SUCCESS = 4
 
 
 def strongest(words: Iterable[Word | None]) -> Word | None:
     """The word that decides where several stand: who waits loses no money, so an unfinished state comes first."""
-    given = set(words)
-    return next((word for word in Word if word in given), None)
+    return min((word for word in words if word is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +160,16 @@ def _items(value: object, depth: int) -> Iterator[Item]:
 
 
 def _link_of(fields: Mapping[str, Any]) -> str | None:
-    links = (_first_link(fields.get(name), _DEPTH) for name in ("video_url", "video_urls", "urls"))
-    return next((link for link in links if link is not None), None)
+    given = [fields[name] for name in ("video_url", "video_urls", "urls") if name in fields]
+    return next((link for value in given if (link := _first_link(value, _DEPTH)) is not None), None)
 
 
 def _first_link(value: object, depth: int) -> str | None:
     value = unpacked(value)
     if isinstance(value, str):
         address = whole(value.strip())
-        return address if address.lower().startswith(("https://", "http://")) else None
+        fits = address.lower().startswith(("https://", "http://")) and len(address) <= _LONGEST_ADDRESS
+        return address if fits else None
     if depth <= 0:
         return None
     links = (_first_link(element, depth - 1) for element in as_list(value))
@@ -182,10 +184,14 @@ def parse_error(value: object, depth: int = _DEPTH) -> ApiError | None:
     fields = as_object(value)
     if fields is not None:
         code, message = scalar_in(fields.get("code")), fields.get("message")
-        return ApiError(code or "", "" if is_empty(message) else whole(str(message)))
+        return ApiError((code or "")[:_LONGEST_CODE], "" if is_empty(message) else _message(message))
     errors = as_list(value) if depth > 0 else []
     found = (parse_error(element, depth - 1) for element in errors)
-    return next((error for error in found if error is not None), ApiError(message=whole(str(value))))
+    return next((error for error in found if error is not None), ApiError(message=_message(value)))
+
+
+def _message(value: object) -> str:
+    return whole(str(value)[:_LONGEST_MESSAGE])
 
 
 def parse_cost(value: object) -> int | None:

@@ -227,6 +227,7 @@ class TaskReport:
     """One look at one task: what the API's answers come down to; `cost` in thousandths of a credit.
 
     `settled` is False for an end that the next look may correct: one without a video and without an error.
+    `candidate` is a link in a pending record that does not say whether it is the finished video.
     """
 
     task_id: str | None
@@ -239,6 +240,7 @@ class TaskReport:
     created_at: datetime | None = None
     cost: int | None = None
     settled: bool = True
+    candidate: Video | None = None
     oddities: frozenset[Oddity] = frozenset()
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from veo_core.answers import Answer, ApiError, Item, Word, parse_answer, strongest
 from veo_core.loose import as_list, as_object, text_in, unpacked
-from veo_core.models import Resolution, Submission, TaskReport, TaskState
+from veo_core.models import Resolution, Submission, TaskReport, TaskState, Video
 from veo_core.oddities import Oddity
 
 
@@ -117,6 +117,7 @@ def task_report(answer: Answer, end: End = End.UNTOLD) -> TaskReport:
         trace_id=answer.trace_id,
         cost=answer.cost,
         settled=settled,
+        candidate=_candidate(answer) if state is TaskState.PENDING else None,
         oddities=frozenset(_oddities(answer, state, settled=settled)),
     )
 
@@ -131,6 +132,16 @@ def _finished(item: Item, answer: Answer, end: End) -> bool:
     if answer.word is Word.FAILURE or _runs(answer.word, end):
         return False
     return answer.word is Word.SUCCESS or _link_is_enough(answer, end)
+
+
+def _candidate(answer: Answer) -> Video | None:
+    """A link about which nothing says that it is a preview or a failure, in a record that names no end."""
+    if answer.word in _NO_VIDEO or answer.failed:
+        return None
+    return next((item.video for item in answer.items if item.video and item.word not in _NO_VIDEO), None)
+
+
+_NO_VIDEO = (Word.RUNNING, Word.FAILURE)
 
 
 def _link_is_enough(answer: Answer, end: End) -> bool:

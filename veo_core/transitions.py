@@ -73,7 +73,10 @@ def after_look(
             # Nobody can read how it stands: no reason to ask often.
             return _still_running(replace(job, slow=True), seen=True, now=now, pace=pace, watched=watched)
         case _:
-            return _still_running(job, seen=report is not None, now=now, pace=pace, watched=watched)
+            decision = _still_running(job, seen=report is not None, now=now, pace=pace, watched=watched)
+    # Rather a link that nobody called finished than a paid video that is given up.
+    candidate = report.candidate if report is not None else None
+    return Succeed(candidate) if candidate is not None and isinstance(decision, Fail) else decision
 
 
 def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: timedelta) -> Decision:

@@ -15,12 +15,13 @@ from tests.core.shaped import (
     OPEN,
     UNIFIED,
     UNTOLD,
+    URL,
     VIDEO,
     read,
     state_of,
 )
 from veo_core.answers import FAILURE_WORDS, RUNNING_WORDS, SUCCESS_WORDS
-from veo_core.models import TaskState
+from veo_core.models import TaskState, Video
 from veo_core.oddities import Oddity
 from veo_core.records import parse_record
 
@@ -165,3 +166,29 @@ def test_a_word_of_failure_in_a_record_that_still_runs_is_not_settled() -> None:
     report = read({"response": {"status": "failed", "error": CODED}} | OPEN)
 
     assert (report.state, report.settled) == (TaskState.FAILED, False)
+
+
+@pytest.mark.parametrize(
+    ("record", "candidate"),
+    [
+        ({"response": {"data": [BARE | {"state": "dreaming"}]}}, VIDEO),
+        ({"status": "dreaming", "data": [BARE]}, VIDEO),
+        ({"response": {"data": [BARE]}} | OPEN, VIDEO),
+        ({"response": {"data": [BARE | {"state": "running"}]}}, None),
+        ({"response": {"status": "running", "data": [ITEM]}}, None),
+        ({"response": {"data": [BARE], "success": False}}, None),
+        ({"response": {"data": [ITEM]}}, None),
+    ],
+)
+def test_a_link_that_nobody_calls_finished_or_unfinished_is_kept_for_the_last_look(
+    record: dict[str, Any], candidate: Video | None
+) -> None:
+    assert read(record).candidate == candidate
+
+
+def test_what_is_longer_than_a_log_or_a_request_can_carry_is_cut_or_no_link() -> None:
+    error = {"code": "c" * 5000, "message": "m" * 5000}
+    report = read({"response": {"success": False, "error": error}} | ENDED)
+
+    assert (len(report.error_code), len(report.error_message)) == (100, 2000)
+    assert read({"response": {"data": [ITEM | {"video_url": URL + "x" * 8000}]}} | ENDED).video is None

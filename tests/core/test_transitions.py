@@ -61,6 +61,13 @@ def test_an_end_without_a_result_is_looked_at_twice_more_and_then_believed(slow:
     assert decisions == [again, again, Fail(Reason.NO_OUTPUT)]
 
 
+def test_a_link_that_nobody_called_finished_is_better_than_giving_up() -> None:
+    doubtful = replace(PENDING, candidate=VIDEO)
+
+    assert isinstance(looked(doubtful, age=MINUTE), LookAgain)
+    assert looked(doubtful, age=PACE.give_up_after) == Succeed(VIDEO)
+
+
 def test_a_record_that_is_too_large_goes_to_the_slow_lane_at_once_and_ends_with_time() -> None:
     unread = replace(PENDING, oddities=frozenset({Oddity.RECORD_TOO_LARGE}))
 

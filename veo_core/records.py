@@ -135,10 +135,16 @@ def _finished(item: Item, answer: Answer, end: End) -> bool:
 
 
 def _candidate(answer: Answer) -> Video | None:
-    """A link about which nothing says that it is a preview or a failure, in a record that names no end."""
-    if answer.word in _NO_VIDEO or answer.failed:
-        return None
-    return next((item.video for item in answer.items if item.video and item.word not in _NO_VIDEO), None)
+    """A link in a record that names no end: its own word calls it finished, or nothing calls it anything."""
+    nothing_said = answer.word not in _NO_VIDEO and not answer.failed
+    return next(
+        (
+            item.video
+            for item in answer.items
+            if item.video and (item.word is Word.SUCCESS or (nothing_said and item.word not in _NO_VIDEO))
+        ),
+        None,
+    )
 
 
 _NO_VIDEO = (Word.RUNNING, Word.FAILURE)

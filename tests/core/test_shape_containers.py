@@ -149,6 +149,17 @@ def test_of_two_records_of_one_task_the_better_one_counts(
     assert Oddity.DUPLICATE_RECORD in best["task-1"].oddities
 
 
+def test_what_one_of_two_records_lacks_comes_from_the_other() -> None:
+    cost = {"amount": 0.72, "currency": "credit"}
+    told = FAILURE | {"request": {"prompt": "a cat"}, "created_at": 1_790_000_000, "cost": cost}
+
+    report = by_task(parse_items({"items": [SUCCESS, told]}) or ())["task-1"]
+
+    assert (report.state, report.cost) == (TaskState.SUCCEEDED, 720)
+    assert report.submission is not None
+    assert (report.submission.prompt, report.created_at) == ("a cat", read({"created_at": 1_790_000_000}).created_at)
+
+
 def test_a_record_without_an_id_is_the_one_that_was_asked_for() -> None:
     report = parse_record({"status": "succeeded", "data": [ITEM]}, asked="task-7")
 

@@ -162,6 +162,19 @@ def test_an_end_without_a_result_is_not_settled(response: object) -> None:
     assert Oddity.END_WITHOUT_RESULT in report.oddities
 
 
+def test_an_end_without_a_result_that_says_that_it_failed_is_settled() -> None:
+    report = read({"response": {"success": False}} | ENDED)
+
+    assert (report.state, report.settled) == (TaskState.FAILED, True)
+
+
+def test_a_finished_element_of_a_task_that_runs_waits_for_the_end() -> None:
+    record = {"response": {"status": "running", "data": [ITEM]}}
+
+    assert state_of(record) is TaskState.PENDING
+    assert read(record | ENDED).video == VIDEO
+
+
 def test_a_word_of_failure_in_a_record_that_still_runs_is_not_settled() -> None:
     report = read({"response": {"status": "failed", "error": CODED}} | OPEN)
 
@@ -175,7 +188,8 @@ def test_a_word_of_failure_in_a_record_that_still_runs_is_not_settled() -> None:
         ({"status": "dreaming", "data": [BARE]}, VIDEO),
         ({"response": {"data": [BARE]}} | OPEN, VIDEO),
         ({"response": {"data": [BARE | {"state": "running"}]}}, None),
-        ({"response": {"status": "running", "data": [ITEM]}}, None),
+        ({"response": {"status": "running", "data": [ITEM]}}, VIDEO),
+        ({"response": {"status": "running", "data": [BARE]}}, None),
         ({"response": {"data": [BARE], "success": False}}, None),
         ({"response": {"data": [ITEM]}}, None),
     ],

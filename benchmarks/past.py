@@ -62,6 +62,7 @@ def make_past(
 
     The last week is the same however long the past is.
     """
+    path.touch(mode=0o600)
     migrate(path)
     now_ms = int(now.timestamp() * 1000)
     year = {"since": now_ms - 390 * _DAY, "step": 380 * _DAY // max(1, finished)}

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,7 @@ from cogs.ui.messages import (
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.catalog import BUILT_IN
+from veo_core.expectation import QueuePlace
 from veo_core.models import Job, JobKind, JobState
 from veo_core.prompts import clean_prompt
 from veo_core.reasons import Reason
@@ -164,6 +166,19 @@ def test_the_status_line_is_the_fixed_one(wanted: str, paused: bool, words: str)
     line = line_of(job(), wanted, paused=paused)
 
     assert line == f"**A lighthouse in a storm** - <@1001> ({words.format(ready=ready)})"
+
+
+def test_far_back_in_the_line_no_number_and_no_single_time_is_invented() -> None:
+    soon, late = NOW + timedelta(minutes=9), NOW + timedelta(hours=2)
+    said = {
+        by: state_words(
+            job(status_wanted="queued"), QueuePlace(None, soon, is_far=True, ready_by=by), paused=False, link=None
+        )
+        for by in (late, None)
+    }
+
+    first = f"queued · #12 · more than 20 are before it · ready <t:{int(soon.timestamp())}:R> at the earliest"
+    assert said == {late: f"{first}, <t:{int(late.timestamp())}:R> at the latest", None: first}
 
 
 def test_the_result_mentions_the_requester_once() -> None:

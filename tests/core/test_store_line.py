@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +15,7 @@ from tests.core.bench import PLENTY, connection_of, new_job
 from tests.core.fakes import START, Clock
 from veo_core.expectation import COUNTED_BEFORE, MOST_COUNTED
 from veo_core.models import Job
-from veo_core.store import Store
+from veo_core.store import Store, migrate
 
 # What the line means, read the long way: all waiting jobs sorted by turn, then by age.
 PLAINLY = """
@@ -131,6 +134,28 @@ async def play(store: Store, clock: Clock, dice: random.Random, *, people: int, 
             case _:
                 new = new_job(dice.randrange(people), f"prompt {dice.random()}")
                 await store.requests.record(new, PLENTY, now)
+
+
+async def test_those_who_wait_in_an_older_database_keep_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = migrate.migrations()
+    monkeypatch.setattr(migrate, "migrations", lambda: steps[:1])
+    path = tmp_path / "older.sqlite3"
+    migrate.migrate(path)
+    with closing(sqlite3.connect(path)) as older, older:
+        older.executemany(
+            "INSERT INTO jobs (kind, state, user_id, channel_id, prompt, model, action, resolution, fingerprint,"
+            " created_at) VALUES ('create', 'queued', ?, 20, 'p', 'veo31', 'text2video', '720p', ?, ?)",
+            [(1, "a", 5), (1, "b", 3), (2, "c", 4), (3, "d", 1)],
+        )
+    monkeypatch.undo()
+
+    async with Store.open(path) as store:
+        assert await rows(store, "SELECT * FROM queue_heads ORDER BY user_id") == await rows(store, HEADS)
+        claimed = [await claim(store) for _ in range(4)]
+
+    assert [job.job_id for job in claimed if job is not None] == [4, 2, 3, 1]
 
 
 async def test_twenty_before_it_are_counted_and_more_are_only_more(store: Store) -> None:

@@ -34,7 +34,7 @@ from veo_core.workshop import Workshop
 _PACE = Pace(poll_interval=timedelta(milliseconds=20), submit_interval=timedelta(0))
 _MAX_RUNNING = 20
 _MOST = 200
-_STARTS = 5
+_STARTS = 15
 _FIRST_PERSON = 10**6
 _MAX_SECONDS = 120
 

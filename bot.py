@@ -24,6 +24,7 @@ from runtime.kill import arm_from_environment
 from runtime.logs import set_up_logs
 from runtime.serve import serve
 from runtime.vitals import Life, Vitals
+from veo_core.budget_alerts import BudgetAlerts
 from veo_core.client import VeoClient
 from veo_core.clock import Now, SteadyClock
 from veo_core.courier import Courier
@@ -57,7 +58,11 @@ async def assembled(
     """
     discord, veo, pace = settings.discord, settings.veo, settings.pace
     gate, proxies = gate or Gate(), settings.proxies
-    async with Store.open(settings.storage.path) as store, api_session(proxies) as api, media_session(proxies) as files:
+    async with (
+        Store.open(settings.storage.path, settings.budgets) as store,
+        api_session(proxies) as api,
+        media_session(proxies) as files,
+    ):
         client = VeoClient(
             api, api_base=veo.api_base, api_token=veo.api_token.get_secret_value(), timeout=pace.submit_timeout, now=now
         )
@@ -67,7 +72,13 @@ async def assembled(
         )
         attachments = MediaReader(files, Hosts(discord.cdn_hosts), total=ATTACHMENT_PATIENCE)
         inspector = ImageInspector(attachments, PictureDecoder(), discord.image_limit, now)
-        studio = Studio(workshop, inspector, veo.default_model, anyone_may_upscale=discord.anyone_may_upscale)
+        studio = Studio(
+            workshop,
+            inspector,
+            veo.default_model,
+            anyone_may_upscale=discord.anyone_may_upscale,
+            servers=discord.servers,
+        )
         bot = VeoBot(
             studio, direct_messages=discord.direct_messages, remembers=store.meta, connector=discord_connector(proxies)
         )
@@ -76,11 +87,12 @@ async def assembled(
         submitter = Submitter(workshop)
         searcher = Searcher(workshop, submitter)
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
-        loops = (submitter, searcher, Poller(workshop), courier)
+        loops = (submitter, searcher, Poller(workshop), courier, BudgetAlerts(workshop, postman))
         workshop.changed.connect(*loops)
         bot.run_beside((*loops, Sentinel(store.database)))
         await store.queue.recover(now())
         await ModelDoubts(workshop).load()
+        await store.ledger.review(now())
         with (vitals or Vitals()).watch(Life(bot, provider, partial(store.meta.check, now))):
             yield bot
 

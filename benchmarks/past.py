@@ -17,6 +17,7 @@ _COMMON = {
     "kind": "'create'",
     "user_id": "1 + i % 100",
     "guild_id": "10 + i % 3",
+    "workspace_id": "10 + i % 3",
     "channel_id": "20",
     "interaction_id": ":first + i",
     "prompt": "'a cat'",
@@ -32,6 +33,8 @@ _FINISHED = {
     "task_id": ":first + i",
     "video_url": "'https://v'",
     "reason": "iif(i % 10, NULL, 'moderated')",
+    "counts": "iif(i % 10, 1, 0)",
+    "charged": "iif(i % 10, 720, 0)",
     "status_shown": "iif(i % 10, 'done', 'failed')",
     "status_message_id": ":first + i",
     "delivered_at": ":since + i * :step",
@@ -41,6 +44,7 @@ _FINISHED = {
 _WAITING = {
     "user_id": "1 + i % max(1, :count / 12)",
     "guild_id": "11",
+    "workspace_id": "11",
     "state": "'queued'",
     "status_shown": "'queued'",
 }

@@ -13,7 +13,7 @@ def print_audit(settings: Settings) -> int:
 
     Raises StorageError.
     """
-    books = audit(settings.storage.path, settings.limits)
+    books = audit(settings.storage.path, settings.limits, settings.budgets)
     for name, count in books.figures.items():
         sys.stdout.write(f"{name}: {count}\n")
     for fault in books.faults:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from veo_core.models import Resolution
+from veo_core.models import Resolution, Submission
 
 TEXT2VIDEO = "text2video"
 IMAGE2VIDEO = "image2video"
@@ -41,13 +41,13 @@ class Model:
 
     With images the API takes a request for one of the `text_only_resolutions` and fails minutes later.
     `image_actions` are in order of preference: the next one is tried when the API refuses the action itself.
-    `credits` is the operator's estimate for one clip. `usual_shortest` is how long a clip takes at least,
+    `cost` is the estimate for one clip in milli-credits. `usual_shortest` is how long a clip takes at least,
     `usual` how long it takes mostly.
     """
 
     name: str
     speed: Speed
-    credits: float
+    cost: int
     min_images: int = 0
     max_images: int = 3
     fusion: bool = False
@@ -79,31 +79,39 @@ class Model:
         return self.image_actions if image_count else (TEXT2VIDEO,)
 
 
+# The provider's list prices of October 2026, in milli-credits.
+_COSTS = {Speed.FAST: 720, Speed.QUALITY: 7640}
+_GET1080P_COST = 160
 _QUALITY_SHORTEST = timedelta(seconds=60)
 _QUALITY_USUAL = timedelta(seconds=150)
 _WITH_4K = (Resolution.P720, Resolution.P1080, Resolution.P4K, Resolution.GIF)
 
 
-def _quality(name: str, estimate: float, resolutions: tuple[Resolution, ...] | None = None) -> Model:
-    row = Model(name, Speed.QUALITY, estimate, usual_shortest=_QUALITY_SHORTEST, usual=_QUALITY_USUAL)
+def new_row(name: str, speed: Speed) -> Model:
+    """A row that nothing is known of but its class."""
+    return Model(name, speed, _COSTS[speed])
+
+
+def _quality(name: str, resolutions: tuple[Resolution, ...] | None = None) -> Model:
+    row = replace(new_row(name, Speed.QUALITY), usual_shortest=_QUALITY_SHORTEST, usual=_QUALITY_USUAL)
     return row if resolutions is None else replace(row, resolutions=resolutions)
 
 
 BUILT_IN: tuple[Model, ...] = (
-    Model("veo31-fast", Speed.FAST, 1.0),
-    _quality("veo31", 8.0, _WITH_4K),
+    new_row("veo31-fast", Speed.FAST),
+    _quality("veo31", _WITH_4K),
     Model(
         "veo31-fast-ingredients",
         Speed.FAST,
-        1.0,
+        _COSTS[Speed.FAST],
         min_images=1,
         fusion=True,
         image_actions=(INGREDIENTS2VIDEO, IMAGE2VIDEO),
     ),
-    Model("veo3-fast", Speed.FAST, 1.0),
-    _quality("veo3", 8.0),
-    Model("veo2-fast", Speed.FAST, 0.7, max_images=1),
-    _quality("veo2", 5.0),
+    new_row("veo3-fast", Speed.FAST),
+    _quality("veo3"),
+    replace(new_row("veo2-fast", Speed.FAST), max_images=1),
+    _quality("veo2"),
 )
 
 
@@ -126,6 +134,13 @@ class Catalog:
     def known(self, name: str) -> Model | None:
         """The row of a model, chosen or not: jobs outlive an operator's change of the table."""
         return self.models.get(name)
+
+    def cost(self, submission: Submission) -> int:
+        """The estimate for one submission, in milli-credits; a model that left the table costs what its class may."""
+        if submission.action == GET1080P:
+            return _GET1080P_COST
+        row = self.known(submission.model)
+        return row.cost if row is not None else _COSTS[Speed.QUALITY]
 
     @property
     def offered(self) -> tuple[Model, ...]:

@@ -173,6 +173,7 @@ class Job:
     reason_limit: int | None = None
     # From a copy that was put back: a later life of the bot may have submitted and posted it already.
     restored: bool = False
+    unanswered: bool = False
 
     @property
     def lane(self) -> int:
@@ -196,7 +197,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job about to be recorded."""
+    """A job about to be recorded.
+
+    `cost` is the estimate in milli-credits. `request_key` tells this request from others of the same person, without
+    the addresses of its images. `unheard_since`: Discord did not take the acknowledgement of what was asked then, so
+    that the person may ask again. `source_guild_id` is the server of the video that a 1080p version is made of.
+    """
 
     kind: JobKind
     asker: Asker
@@ -204,6 +210,15 @@ class NewJob:
     prompt: str
     submission: Submission
     source_job_id: int | None = None
+    cost: int = 0
+    request_key: str | None = None
+    unheard_since: datetime | None = None
+    source_guild_id: int | None = None
+
+    @property
+    def workspace_id(self) -> int | None:
+        """The server whose budgets it weighs on, also where its button is pressed in a direct message."""
+        return self.place.guild_id if self.place.guild_id is not None else self.source_guild_id
 
 
 @dataclass(frozen=True, slots=True)

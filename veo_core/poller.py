@@ -146,16 +146,18 @@ class Poller(Loop):
         return after_look(job, report, now=now, pace=self._pace, watched=watched, ends_seen=ends_seen)
 
     async def _end(self, job: Job, decision: Succeed | Fail, report: TaskReport | None) -> None:
-        now = self._now()
+        now, cost = self._now(), report.cost if report is not None else None
         match decision:
             case Succeed(video=video):
                 await self._doubts.succeeded(job)
-                await self._watch.succeed(job.job_id, video, now=now)
+                await self._watch.succeed(job.job_id, video, now=now, cost=cost)
             case Fail(reason=reason, expired=expired, limit=limit):
                 trace_id = report.trace_id if report is not None else None
                 _log.warning("A task ended without a video", extra=_about(job, reason, report))
                 await self._doubts.failed(job, reason)
-                await self._watch.fail(job.job_id, reason, now=now, expired=expired, trace_id=trace_id, limit=limit)
+                await self._watch.fail(
+                    job.job_id, reason, now=now, expired=expired, trace_id=trace_id, limit=limit, cost=cost
+                )
         reached(Checkpoint.END_MARKED)
         self._changed()
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from veo_core.budgets import Barrier
 from veo_core.models import JobKind, Usage
+from veo_core.reasons import Reason
 
 WINDOW = timedelta(hours=24)
+_FULL = {JobKind.CREATE: Reason.DAILY_LIMIT, JobKind.UPSCALE: Reason.UPSCALE_LIMIT}
+_OFF = {JobKind.CREATE: Reason.VIDEOS_OFF, JobKind.UPSCALE: Reason.SWITCHED_OFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,11 @@ def answer(usage: Usage, limit: int) -> QuotaAnswer:
         return QuotaAnswer(limit, usage.used, None)
     blocking = max(0, usage.used - limit)
     return QuotaAnswer(limit, usage.used, usage.counted_at[blocking] + WINDOW)
+
+
+def barrier(found: QuotaAnswer, kind: JobKind) -> Barrier | None:
+    """What keeps a person from one more job of this kind; None when nothing does."""
+    if found.allowed:
+        return None
+    reason = _OFF[kind] if found.limit <= 0 else _FULL[kind]
+    return Barrier(reason, found.frees_at, found.limit)

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     DAILY_LIMIT = "daily_limit"
     UPSCALE_LIMIT = "upscale_limit"
     VIDEOS_OFF = "videos_off"
+    SWITCHED_OFF = "switched_off"
+    MODEL_NOT_OFFERED = "model_not_offered"
     BUDGET_REACHED = "budget_reached"
     BOT_BUDGET_REACHED = "bot_budget_reached"
     TOO_MANY_TRIES = "too_many_tries"

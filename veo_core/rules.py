@@ -6,7 +6,10 @@ known is checked here, before anything is sent or counted.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection
+from dataclasses import replace
 
 from veo_core.catalog import GET1080P, Catalog, Model
 from veo_core.errors import Refusal
@@ -59,6 +62,16 @@ def check_request(
 def own_shape(size: PictureSize) -> AspectRatio:
     """The ratio that suits a picture best; a square suits both, so it gets the default."""
     return AspectRatio.PORTRAIT if size.height > size.width else AspectRatio.LANDSCAPE
+
+
+def request_key(submission: Submission, request: VideoRequest) -> str:
+    """What tells one request of a person from another: the same digest for the same prompt, options and images.
+
+    Discord gives a picture a new address each time it is attached, so a picture is known by its name and size.
+    """
+    asked = str(replace(submission, image_urls=()))
+    pictures = [(image.filename, image.size) for image in request.attached]
+    return hashlib.sha256(json.dumps([asked, request.aspect_ratio, pictures]).encode()).hexdigest()
 
 
 def check_upscale(source: Job) -> Submission:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from yarl import URL
 
+from veo_core.budgets import Budget, Ceilings
 from veo_core.catalog import Model, Speed
 from veo_core.models import Resolution
+from veo_core.money import milli
 from veo_core.pace import Pace
 from veo_core.tokens import bare_token
 
@@ -33,6 +36,8 @@ def _reachable(value: str) -> str:
 
 Count = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=1_000_000)]
 Positive = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=1_000_000)]
+Credits = Annotated[Decimal, BeforeValidator(_no_flag), Field(ge=0, le=1_000_000, decimal_places=3)]
+ServerId = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, lt=2**63)]
 Seconds = Annotated[float, BeforeValidator(_no_flag), Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"), AfterValidator(_reachable)]
 
@@ -67,8 +72,9 @@ class DiscordSection(Section):
     anyone_may_upscale: bool = False
     direct_messages: bool = False
     operator_channel_id: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    servers: tuple[ServerId, ...] = ()
 
-    _split_hosts = field_validator("cdn_hosts", mode="before")(_split)
+    _split_lists = field_validator("cdn_hosts", "servers", mode="before")(_split)
 
     @property
     def upload_limit(self) -> int:
@@ -85,7 +91,7 @@ class ModelSection(Section):
     """`[veo.models.<name>]`: what differs from the built-in row, or a whole new row."""
 
     speed: Speed | None = None
-    credits: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    credits: Annotated[Credits, Field(le=10_000)] | None = None
     min_images: Annotated[int, Field(ge=0, le=3)] | None = None
     max_images: Annotated[int, Field(ge=0, le=3)] | None = None
     fusion: bool | None = None
@@ -104,6 +110,8 @@ class ModelSection(Section):
         for name in ("usual_shortest", "usual"):
             if name in changes:
                 changes[name] = timedelta(seconds=changes[name])
+        if self.credits is not None:
+            changes["cost"] = milli(changes.pop("credits"))
         return replace(row, **changes)
 
 
@@ -156,12 +164,30 @@ class StorageSection(Section):
     path: Path = Path("veobot.sqlite3")
 
 
-class QuotaSection(Section):
-    """`[quota]`: for one person."""
+class CeilingSection(Section):
+    """`[quota.servers.<id>]`: what one server may spend; a key that is left out limits nothing."""
+
+    credits_per_day: Credits | None = None
+    credits_per_month: Credits | None = None
+    videos_per_day_total: Count | None = None
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """The budgets that are set: credits in milli-credits."""
+        credits_of = {Budget.CREDITS_PER_DAY: self.credits_per_day, Budget.CREDITS_PER_MONTH: self.credits_per_month}
+        found = {budget: milli(amount) for budget, amount in credits_of.items() if amount is not None}
+        if self.videos_per_day_total is not None:
+            found[Budget.VIDEOS_PER_DAY] = self.videos_per_day_total
+        return found
+
+
+class QuotaSection(CeilingSection):
+    """`[quota]`: for one person, and for the whole bot."""
 
     videos_per_day: Count = 10
     upscales_per_day: Count = 10
     running_per_user: Positive = 2
+    servers: dict[ServerId, CeilingSection] = {}
 
 
 class ServerSection(Section):

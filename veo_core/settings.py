@@ -18,7 +18,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from veo_core.catalog import BUILT_IN, Catalog, Model, Speed
+from veo_core.budgets import Budgets
+from veo_core.catalog import BUILT_IN, Catalog, Speed, new_row
 from veo_core.config_file import read_config
 from veo_core.errors import ConfigError
 from veo_core.models import Resolution
@@ -78,13 +79,19 @@ class Settings(BaseSettings):
         """The capability table with the operator's rows."""
         rows = {row.name: row for row in BUILT_IN}
         for name, changes in self.veo.models.items():
-            rows[name] = changes.over(rows.get(name) or Model(name, Speed.FAST, 1.0))
+            rows[name] = changes.over(rows.get(name) or new_row(name, changes.speed or Speed.FAST))
         return Catalog.of(rows.values())
 
     @property
     def limits(self) -> Limits:
         """The quota of one person."""
         return Limits(self.quota.videos_per_day, self.quota.upscales_per_day, self.quota.running_per_user)
+
+    @property
+    def budgets(self) -> Budgets:
+        """What the whole bot and each server may spend."""
+        servers = {guild_id: section.ceilings for guild_id, section in self.quota.servers.items()}
+        return Budgets(self.quota.ceilings, servers)
 
     @property
     def pace(self) -> Pace:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
 from veo_core import quota
+from veo_core.admission import Admission
 from veo_core.catalog import Model
-from veo_core.checkpoints import Checkpoint, reached
 from veo_core.errors import Refusal
 from veo_core.expectation import QueuePlace, Rounds, place_of
 from veo_core.models import (
@@ -27,10 +27,12 @@ from veo_core.models import (
     VideoRequest,
 )
 from veo_core.reasons import Reason
-from veo_core.rules import check_request, check_upscale, own_shape
+from veo_core.rules import check_request, check_upscale, own_shape, request_key
 from veo_core.workshop import Workshop
 
 _OVERVIEW = timedelta(days=7)
+# Discord waits three seconds for an acknowledgement.
+_ACKNOWLEDGED_WITHIN = timedelta(seconds=5)
 
 
 class Inspects(Protocol):
@@ -47,31 +49,44 @@ class Inspects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a person gets for a request: the job, where it stands, and whether it is a new one."""
+    """What a person gets for a request: the job, where it stands, and whether it is a new one to them.
+
+    `is_repeated`: they asked before, and Discord took no answer.
+    """
 
     job: Job
     place: QueuePlace
     is_new: bool = True
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A person's quota: videos and 1080p versions."""
+    """A person's quota, and how much of its budgets their server has used, where it has any."""
 
     videos: quota.QuotaAnswer
     upscales: quota.QuotaAnswer
+    server_percent: int | None = None
 
 
 class Studio:
     """Takes what people ask for; everything it promises is on disk before it answers."""
 
     def __init__(
-        self, workshop: Workshop, inspector: Inspects, default_model: str, *, anyone_may_upscale: bool = False
+        self,
+        workshop: Workshop,
+        inspector: Inspects,
+        default_model: str,
+        *,
+        anyone_may_upscale: bool = False,
+        servers: Collection[int] = (),
     ) -> None:
         self._requests = workshop.store.requests
         self._queue = workshop.store.queue
         self._people = workshop.store.people
         self._outbox = workshop.store.outbox
+        self._ledger = workshop.store.ledger
+        self._admission = Admission(workshop, servers)
         self._catalog = workshop.catalog
         self._provider = workshop.provider
         self._limits = workshop.limits
@@ -107,11 +122,18 @@ class Studio:
         """What one person may use."""
         return self._limits
 
-    async def request(self, asker: Asker, request: VideoRequest, place: Place) -> Ticket:
+    def check_server(self, guild_id: int | None) -> None:
+        """Raises Refusal where the operator does not allow this server."""
+        self._admission.check_server(guild_id)
+
+    async def request(self, asker: Asker, request: VideoRequest, place: Place, *, acknowledged: bool = True) -> Ticket:
         """Take a request for a new video.
 
+        `acknowledged` False: Discord refused the acknowledgement, so that the same request soon after is this one.
         Raises Refusal before anything is counted, StorageError when it could not be recorded.
         """
+        unheard_since = None if acknowledged else self._now() - _ACKNOWLEDGED_WITHIN
+        self.check_server(place.guild_id)
         submission = check_request(
             request,
             self._catalog,
@@ -119,21 +141,35 @@ class Studio:
             max_image_bytes=self._inspector.max_bytes,
         )
         await self._check_blocked(asker, place.guild_id)
-        new = NewJob(JobKind.CREATE, asker, place, submission.prompt, submission)
-        return await self._record(await self._with_images_seen(new, request))
+        key = request_key(submission, request)
+        new = NewJob(JobKind.CREATE, asker, place, submission.prompt, submission, request_key=key)
+        return await self._record(await self._with_images_seen(replace(new, unheard_since=unheard_since), request))
+
+    async def answered(self, ticket: Ticket, *, arrived: bool) -> Ticket:
+        """Note whether the person got the answer; without one the same request soon after gets it again.
+
+        Raises StorageError.
+        """
+        job = ticket.job
+        if job.unanswered is not arrived or (ticket.is_repeated and not arrived):
+            return ticket
+        return replace(ticket, job=await self._admission.answered(job, arrived=arrived))
 
     async def upscale(self, asker: Asker, job_id: int, place: Place) -> Ticket:
         """Take a request for the 1080p version of a video; the second one for the same video gets the first one's job.
 
         Raises Refusal.
         """
+        self.check_server(place.guild_id)
         source = await self._of_this_place(job_id, asker, place)
+        self.check_server(source.guild_id)
         # A video that came by direct message still belongs to the server it was asked for in.
         await self._check_blocked(asker, source.guild_id)
         if not (self._anyone_may_upscale or asker.user_id == source.user_id or _moderates(asker, source, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         place = replace(place, private=source.private)
         new = NewJob(JobKind.UPSCALE, asker, place, source.prompt, check_upscale(source), source_job_id=job_id)
+        new = replace(new, source_guild_id=source.guild_id)
         return await self._record(new)
 
     async def cancel(self, asker: Asker, job_id: int, place: Place) -> Job:
@@ -213,13 +249,16 @@ class Studio:
         if not await self._people.unblock(_managed(asker, place), user_id):
             raise Refusal(Reason.NOT_BLOCKED)
 
-    async def allowance(self, asker: Asker) -> Allowance:
-        """What a person has used, what is left and when the next place frees."""
+    async def allowance(self, asker: Asker, place: Place) -> Allowance:
+        """What a person has used, what is left and when the next place frees; and what their server has used."""
         now = self._now()
         videos = await self._requests.usage(asker.user_id, JobKind.CREATE, now)
         upscales = await self._requests.usage(asker.user_id, JobKind.UPSCALE, now)
+        server = await self._ledger.server(place.guild_id, now)
         return Allowance(
-            quota.answer(videos, self._limits.videos_per_day), quota.answer(upscales, self._limits.upscales_per_day)
+            quota.answer(videos, self._limits.videos_per_day),
+            quota.answer(upscales, self._limits.upscales_per_day),
+            server.percent if server is not None else None,
         )
 
     async def source_of(self, job: Job) -> Job | None:
@@ -244,18 +283,17 @@ class Studio:
         sizes = await self._inspector.inspect(
             new.asker.user_id,
             request.attached,
-            lambda: self._requests.check_ahead(new, self._limits, self._now()),
+            lambda: self._admission.check_ahead(new),
         )
         if request.aspect_ratio is not None:
             return new
         return replace(new, submission=replace(new.submission, aspect_ratio=own_shape(sizes[0])))
 
     async def _record(self, new: NewJob) -> Ticket:
-        reached(Checkpoint.BEFORE_RECORD)
-        recorded = await self._requests.record(new, self._limits, self._now())
-        reached(Checkpoint.AFTER_RECORD)
-        self._changed()
-        return Ticket(recorded.job, await self.place_in_queue(recorded.job), recorded.is_new)
+        recorded = await self._admission.record(new)
+        is_new = recorded.is_new or (recorded.is_repeated and recorded.job.ended_at is None)
+        place = await self.place_in_queue(recorded.job)
+        return Ticket(recorded.job, place, is_new, recorded.is_repeated)
 
     async def _of_this_place(self, job_id: int, asker: Asker, place: Place) -> Job:
         """A job that this place knows of: its own server's, or the asker's own. Numbers can be forged."""

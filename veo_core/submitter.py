@@ -168,7 +168,7 @@ class Submitter(Loop):
         now = self._now()
         if report.state is TaskState.SUCCEEDED and report.video is not None:
             await self._doubts.succeeded(job)
-            await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id)
+            await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id, cost=report.cost)
         elif report.task_id is not None:
             row = self._catalog.known(job.model)
             due_at = now + self._pace.first_look(row, upscale=job.kind is JobKind.UPSCALE)

@@ -10,6 +10,7 @@ from veo_core.catalog import Model
 from veo_core.expectation import COUNTED_BEFORE, QueuePlace
 from veo_core.links import shown_link
 from veo_core.models import Job, JobKind, JobState, Overview
+from veo_core.money import shown
 from veo_core.quota import QuotaAnswer
 from veo_core.reasons import Reason
 from veo_core.studio import Allowance, Ticket
@@ -194,13 +195,14 @@ def video_link(job: Job) -> str | None:
 
 def allowance_text(allowance: Allowance, running_per_user: int) -> str:
     """Used, left, and when the next place frees."""
-    return "\n".join(
-        (
-            _quota_line("Videos", allowance.videos),
-            _quota_line("1080p versions", allowance.upscales),
-            f"At most {running_per_user} of yours run at once; more wait in line.",
-        )
-    )
+    lines = [
+        _quota_line("Videos", allowance.videos),
+        _quota_line("1080p versions", allowance.upscales),
+        f"At most {running_per_user} of yours run at once; more wait in line.",
+    ]
+    if allowance.server_percent is not None:
+        lines.append(f"This server has used {allowance.server_percent} % of its budget.")
+    return "\n".join(lines)
 
 
 def _quota_line(name: str, answer: QuotaAnswer) -> str:
@@ -218,7 +220,7 @@ def _model_line(model: Model, default: str, unavailable: frozenset[str]) -> str:
     marks += " · **not available right now**" if model.name in unavailable else ""
     return (
         f"**{model.name}** · {model.speed}{marks}\n"
-        f"{_image_words(model)} · {_resolution_words(model)} · about {model.credits:g} credits"
+        f"{_image_words(model)} · {_resolution_words(model)} · about {shown(model.cost)} credits"
     )
 
 

@@ -60,6 +60,8 @@ WORDS: Mapping[Reason, Words] = {
         "Daily limit reached", "You have used all {limit} 1080p versions of the last 24 hours. {frees}"
     ),
     Reason.VIDEOS_OFF: Words("Videos are switched off here", "The people who run this bot do not allow videos here."),
+    Reason.SWITCHED_OFF: Words("This is switched off", "The people who run this bot have switched {action} off."),
+    Reason.MODEL_NOT_OFFERED: Words("This is not offered here", "{models} can be used here."),
     Reason.BUDGET_REACHED: Words("The budget is used up", "This server's budget for videos is used up until {until}."),
     Reason.BOT_BUDGET_REACHED: Words("No more videos for now", "No more videos can be made until {until}."),
     Reason.TOO_MANY_TRIES: Words("Too many tries", "Please wait until {until} and try again."),

@@ -58,7 +58,7 @@ def test_empty_lists_say_how_to_begin() -> None:
 
 
 def test_tables_and_help_fit() -> None:
-    rows = [type(row)(f"{'m' * 45}{number}", row.speed, row.credits) for number in range(25) for row in BUILT_IN[:1]]
+    rows = [type(row)(f"{'m' * 45}{number}", row.speed, row.cost) for number in range(25) for row in BUILT_IN[:1]]
     quota = QuotaAnswer(10**6, 10**6, NOW)
 
     assert len(models_text(rows, rows[0].name, frozenset(row.name for row in rows))) <= CONTENT_LIMIT

@@ -29,6 +29,7 @@ ALLOWED: tuple[tuple[str, str, str], ...] = (
     ("INDEXED BY jobs_open SET status_shown = ''", "SCAN jobs", "a pause changes the line of each job that waits"),
     ("INDEXED BY jobs_submitting WHERE state = 'submitting' ORDER BY", "USE TEMP B-TREE", "as many as run at once"),
     ("ORDER BY in_flight, tried_at", "USE TEMP B-TREE FOR ORDER BY", "as many people as jobs run at once"),
+    ("FROM budget_warnings WHERE told_at IS NULL", "USING INDEX budget_warnings_due", "stops at its LIMIT"),
     ("INDEXED BY jobs_moderated", "USE TEMP B-TREE", "the refused prompts of one server in one week"),
 )
 # A search without a condition, for a least value, is a scan by another name.

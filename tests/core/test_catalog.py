@@ -107,6 +107,6 @@ def test_quality_models_are_dearer_and_slower_than_fast_ones() -> None:
     fast = [row for row in BUILT_IN if row.speed is Speed.FAST]
     quality = [row for row in BUILT_IN if row.speed is Speed.QUALITY]
 
-    assert max(row.credits for row in fast) < min(row.credits for row in quality)
+    assert max(row.cost for row in fast) < min(row.cost for row in quality)
     assert max(row.usual for row in fast) < min(row.usual for row in quality)
     assert all(row.usual_shortest < row.usual for row in BUILT_IN)

@@ -21,6 +21,7 @@ from benchmarks.past import make_past
 from tests.core.bench import PLENTY, connection_of, new_job
 from tests.core.fakes import START
 from tests.core.plans import Planner, faults
+from veo_core.budgets import Alert, Budget, Scope
 from veo_core.models import Job, JobKind, NewJob, Receipt, Video
 from veo_core.quota import Limits
 from veo_core.reasons import Reason
@@ -52,6 +53,7 @@ BY_TYPE: dict[Any, Any] = {
     NewJob: new_job(1, "something new"),
     Limits: PLENTY,
     Reason: Reason.LOST,
+    Alert: Alert(Scope.BOT, 0, Budget.CREDITS_PER_DAY, 1000, "2026-10-20", 80),
     Receipt: Receipt(20, 30, 10),
     Video: Video("https://v"),
     Skip: Skip(each=2),

@@ -101,11 +101,14 @@ async def test_a_refusal_says_the_limit_and_when_the_next_place_frees(store: Sto
 
     refusal = await refused(store, new_job())
 
-    assert refusal.details == {"limit": 5, "frees_at": START + 20 * HOUR}
+    assert (refusal.details["limit"], refusal.details["frees_at"]) == (5, START + 20 * HOUR)
 
 
 async def test_a_limit_of_nothing_accepts_nothing(store: Store) -> None:
-    assert (await refused(store, new_job(), Limits(0, 0, 1))).reason is Reason.DAILY_LIMIT
+    source = await succeeded(store)
+
+    assert (await refused(store, new_job(), Limits(0, 0, 1))).reason is Reason.VIDEOS_OFF
+    assert (await refused(store, new_upscale(source), Limits(9, 0, 1))).reason is Reason.SWITCHED_OFF
 
 
 async def test_the_window_rolls_to_the_millisecond(store: Store) -> None:

@@ -128,7 +128,7 @@ async def test_what_is_no_picture_is_refused_and_costs_nothing(studio: Studio, i
 
     assert await refused(studio.request(ANN, a_video("x", PICTURE), HERE)) is Reason.NOT_AN_IMAGE
 
-    assert (await studio.allowance(ANN)).videos.used == 0
+    assert (await studio.allowance(ANN, HERE)).videos.used == 0
 
 
 async def test_what_the_table_refuses_is_refused_before_any_picture_is_read(
@@ -207,7 +207,7 @@ async def test_the_allowance_says_what_is_left_and_when_the_next_place_frees(stu
     clock.advance(60)
     await studio.request(ANN, a_video("two"), HERE)
 
-    allowance = await studio.allowance(ANN)
+    allowance = await studio.allowance(ANN, HERE)
 
     assert (allowance.videos.used, allowance.videos.remaining) == (2, 3)
     assert allowance.videos.frees_at == START + timedelta(days=1)
@@ -234,7 +234,7 @@ async def test_the_1080p_version_is_one_job_and_the_second_press_gets_it(bench: 
 
     assert len({ticket.job.job_id for ticket in tickets}) == 1
     assert [ticket.is_new for ticket in tickets].count(True) == 1
-    assert (await studio.allowance(ANN)).upscales.used == 1
+    assert (await studio.allowance(ANN, HERE)).upscales.used == 1
     sent = bench.api.submissions[-1]
     assert (sent.action, sent.model, sent.video_id) == ("get1080p", "veo31-fast", source.video_id)
     assert await studio.source_of(tickets[0].job) == source
@@ -275,7 +275,7 @@ async def test_cancelling_gives_the_place_back_and_is_for_the_requester_and_mode
     await studio.cancel(ANN, mine.job_id, HERE)
     await studio.cancel(Asker(3, is_moderator=True), other.job_id, HERE)
 
-    assert (await studio.allowance(ANN)).videos.used == 0
+    assert (await studio.allowance(ANN, HERE)).videos.used == 0
     assert await refused(studio.cancel(ANN, mine.job_id, HERE)) is Reason.TOO_LATE_TO_CANCEL
     assert await studio.waiting(ANN) == ()
 

@@ -35,7 +35,15 @@ async def asked(store: Store, user_id: int, number: int, source: Job | None = No
         submission = Submission("get1080p", source.model, video_id=source.video_id)
     kind = JobKind.CREATE if source is None else JobKind.UPSCALE
     place = Place(guild_id=2002, channel_id=3003, interaction_id=number)
-    new = NewJob(kind, Asker(user_id), place, submission.prompt, submission, source.job_id if source else None)
+    new = NewJob(
+        kind,
+        Asker(user_id),
+        place,
+        submission.prompt,
+        submission,
+        source.job_id if source else None,
+        720 - 560 * (source is not None),
+    )
     return (await store.requests.record(new, LIMITS, NOW + timedelta(minutes=number))).job
 
 
@@ -107,6 +115,7 @@ def test_a_sound_database_gives_figures_and_no_fault(database: Path) -> None:
         "waiting for delivery": "0",
         "submissions": "5",
         "tasks": "5",
+        "charged, in thousandths of a credit": "3040",
     }
     assert database.read_bytes() == before
 
@@ -121,6 +130,9 @@ SECOND_LARGER = """
     INSERT INTO jobs (kind, state, user_id, channel_id, prompt, model, action, resolution, fingerprint, created_at,
         source_job_id) VALUES ('upscale', 'queued', 1001, 3003, '', 'veo31-fast', 'get1080p', '1080p', 'f', 0, 1);
 """
+COUNTED_WRONGLY = "UPDATE jobs SET counts = 1 - counts WHERE job_id IN (3, 4)"
+CHARGED_WRONGLY = "UPDATE jobs SET charged = 719 WHERE job_id IN (1, 5)"
+UNCORRECTED = "UPDATE jobs SET cost_real = 700 WHERE job_id = 6"
 ORPHANED_EVENT = "PRAGMA foreign_keys = OFF; INSERT INTO job_events (job_id, state) VALUES (4711, 'queued');"
 PLANTED = {
     "a job submitted again after it ran": (SUBMITTED_AGAIN, "submitted again after it was accepted: #6"),
@@ -130,6 +142,9 @@ PLANTED = {
     "a job that ended twice": (ENDED_TWICE, "ended more than once: #5"),
     "a state without its history": (SILENT_MOVE, "without a history that ends in its state: #7"),
     "two 1080p versions of one video": (SECOND_LARGER, "a second 1080p version of one video: #8"),
+    "a job that counts though it failed": (COUNTED_WRONGLY, "counted in another way than its state says: #3, #4"),
+    "a wrong charge": (CHARGED_WRONGLY, "charged something else than its real cost or its estimate: #1, #5"),
+    "a real cost not charged": (UNCORRECTED, "charged something else than its real cost or its estimate: #6"),
     "a history of no job": (ORPHANED_EVENT, "a row that refers to nothing, in job_events"),
 }
 
@@ -161,7 +176,8 @@ def test_all_faults_at_once_are_each_told(database: Path) -> None:
 
     told = [line for line in run.stdout.splitlines() if line.startswith("FAULT ")]
     assert run.returncode == 1
-    assert {line.removeprefix("FAULT ") for line in told} >= {words for _, words in PLANTED.values()}
+    named = {line.removeprefix("FAULT ").partition(":")[0] for line in told}
+    assert named >= {words.partition(":")[0] for _, words in PLANTED.values()}
     assert run.stdout.splitlines()[-1] == f"{len(told)} faults"
 
 
@@ -176,8 +192,31 @@ def test_more_counted_videos_than_the_limit_are_a_fault(database: Path, capsys: 
     assert "FAULT over its person's limit: #7" in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"credits_per_day": 3.04}, None),
+        ({"credits_per_day": 3.03}, "over the budget credits_per_day of bot 0: #7"),
+        ({"credits_per_month": 0.8}, "over the budget credits_per_month of bot 0: #2"),
+        ({"videos_per_day_total": 3}, "over the budget videos_per_day_total of bot 0: #7"),
+        ({"servers": {2002: {"videos_per_day_total": 1}}}, "over the budget videos_per_day_total of server 2002: #3"),
+        ({"servers": {2003: {"videos_per_day_total": 0}}}, None),
+    ],
+    ids=str,
+)
+def test_more_than_a_budget_is_a_fault(
+    database: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, object], fault: str | None
+) -> None:
+    code = print_audit(Settings.model_validate({"storage": {"path": database}, "quota": keys}))
+
+    told = [line.removeprefix("FAULT ") for line in capsys.readouterr().out.splitlines() if "FAULT" in line]
+    assert (code, told) == ((0, []) if fault is None else (1, [fault]))
+
+
 def test_refunded_videos_are_within_any_limit(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plant(database, "UPDATE jobs SET state = 'cancelled', ended_at = created_at WHERE job_id = 7")
+    plant(
+        database, "UPDATE jobs SET state = 'cancelled', ended_at = created_at, counts = 0, charged = 0 WHERE job_id = 7"
+    )
 
     code = print_audit(settings(database, videos_per_day=2))
 
@@ -189,8 +228,8 @@ def test_many_jobs_with_one_fault_are_counted_not_listed(database: Path, capsys:
         database,
         """
         INSERT INTO jobs (kind, state, user_id, channel_id, prompt, model, action, resolution, fingerprint, created_at,
-            ended_at, reason)
-        SELECT 'create', 'failed', 1, 1, '', '', '', '', '', 0, 0, 'lost'
+            ended_at, reason, counts)
+        SELECT 'create', 'failed', 1, 1, '', '', '', '', '', 0, 0, 'lost', 0
         FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25) SELECT i FROM n)
         """,
     )

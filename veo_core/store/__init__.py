@@ -1,7 +1,7 @@
 """Every SQL statement; each public method is one transaction.
 
 One class for each stretch of a job's life: `Requests` (asked for, counted, cancelled), `Queue` (queued → running),
-`Watch` (running → ended) and `Outbox` (ended → delivered, and the status line).
+`Watch` (running → ended) and `Outbox` (ended → delivered, and the status line). `Ledger` keeps the budgets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from veo_core.budgets import Budgets
 from veo_core.store.database import Database
+from veo_core.store.ledger import Ledger
 from veo_core.store.meta import Meta
 from veo_core.store.outbox import Outbox
 from veo_core.store.people import People
@@ -24,6 +26,7 @@ from veo_core.store.watch import Watch
 
 __all__ = [
     "Database",
+    "Ledger",
     "Meta",
     "Outbox",
     "People",
@@ -55,11 +58,12 @@ class Store:
     outbox: Outbox
     people: People
     troubles: Troubles
+    ledger: Ledger
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path) -> AsyncGenerator[Store]:
-        """Lock, migrate and open; leaving frees it for the next process.
+    async def open(cls, path: Path, budgets: Budgets | None = None) -> AsyncGenerator[Store]:
+        """Lock, migrate and open; leaving frees it for the next process. Without `budgets` nothing is limited.
 
         Raises StorageError.
         """
@@ -67,17 +71,19 @@ class Store:
         try:
             meta = Meta(database)
             instance = await meta.instance()
+            ledger = Ledger(database, budgets or Budgets())
             yield cls(
                 database,
                 instance,
                 await meta.restored_at(),
                 meta,
-                Requests(database),
+                Requests(database, ledger),
                 Queue(database),
-                Watch(database),
+                Watch(database, ledger),
                 Outbox(database),
                 People(database),
                 Troubles(database),
+                ledger,
             )
         finally:
             await database.close()

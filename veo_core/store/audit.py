@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from veo_core.budgets import Account, Budget, Budgets, period_format
 from veo_core.errors import StorageError
 from veo_core.quota import WINDOW, Limits
 
@@ -53,6 +54,13 @@ _NEVER = {
         SELECT max(job_id) AS job_id FROM jobs WHERE kind = 'upscale'
             AND state NOT IN ('failed', 'expired', 'rejected', 'cancelled') GROUP BY source_job_id HAVING count(*) > 1
     """,
+    "counted in another way than its state says": """
+        SELECT job_id FROM jobs WHERE counts <> (state NOT IN ('failed', 'expired', 'rejected', 'cancelled'))
+    """,
+    "charged something else than its real cost or its estimate": """
+        SELECT job_id FROM jobs
+        WHERE charged <> coalesce(cost_real, CASE counts WHEN 1 THEN coalesce(cost_estimate, charged) ELSE 0 END)
+    """,
 }
 
 # More counted jobs of one person within a day than the limit allows.
@@ -64,6 +72,20 @@ SELECT job_id FROM (
     FROM jobs WHERE state NOT IN ('failed', 'expired', 'rejected', 'cancelled')
 ) WHERE used > allowed
 """
+
+# The first job of a day or month with which a budget was passed. A real cost may pass it by itself, so that each job
+# weighs what it weighed at least when a later one was asked for.
+_OVER_BUDGET = """
+SELECT min(job_id) AS job_id FROM (
+    SELECT job_id, kind, period, cost_estimate, sum({weight}) OVER (
+        PARTITION BY period ORDER BY created_at, job_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS used FROM (
+        SELECT *, strftime(:period, created_at / 1000, 'unixepoch') AS period FROM jobs
+        WHERE (counts = 1 OR charged > 0) AND (:workspace_id = 0 OR workspace_id = :workspace_id)
+    )
+) WHERE used > :allowed GROUP BY period
+"""
+_CREDITS, _VIDEOS = "min(charged, coalesce(cost_estimate, 0))", "counts * (kind = 'create')"
 
 _FIGURES = {
     "jobs": "SELECT count(*) FROM jobs",
@@ -77,12 +99,13 @@ _FIGURES = {
     """,
     "submissions": "SELECT count(*) FROM job_events WHERE state = 'submitting'",
     "tasks": "SELECT count(*) FROM jobs WHERE task_id IS NOT NULL",
+    "charged, in thousandths of a credit": "SELECT coalesce(sum(charged), 0) FROM jobs",
 }
 _SHOWN = 10
 
 
-def audit(path: Path, limits: Limits) -> Books:
-    """Read the whole database once; `limits` are those of today.
+def audit(path: Path, limits: Limits, budgets: Budgets | None = None) -> Books:
+    """Read the whole database once; `limits` and `budgets` are those of today.
 
     Raises StorageError when it cannot be read.
     """
@@ -91,7 +114,7 @@ def audit(path: Path, limits: Limits) -> Books:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("BEGIN")
-            return Books(_figures(connection), tuple(_faults(connection, limits)))
+            return Books(_figures(connection), tuple(_faults(connection, limits, budgets or Budgets())))
     except sqlite3.Error as error:
         raise StorageError(f"the database {path} cannot be read: {error}") from error
 
@@ -100,7 +123,7 @@ def _figures(connection: sqlite3.Connection) -> dict[str, int]:
     return {name: int(connection.execute(sql).fetchone()[0]) for name, sql in _FIGURES.items()}
 
 
-def _faults(connection: sqlite3.Connection, limits: Limits) -> list[str]:
+def _faults(connection: sqlite3.Connection, limits: Limits, budgets: Budgets) -> list[str]:
     faults = [f"the file itself: {row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     faults += [f"a row that refers to nothing, in {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
     values = {
@@ -110,7 +133,18 @@ def _faults(connection: sqlite3.Connection, limits: Limits) -> list[str]:
     }
     for words, sql in _NEVER.items():
         faults += _listed(words, connection.execute(sql).fetchall())
-    return faults + _listed("over its person's limit", connection.execute(_OVER_LIMIT, values).fetchall())
+    faults += _listed("over its person's limit", connection.execute(_OVER_LIMIT, values).fetchall())
+    return faults + [fault for account in budgets.accounts for fault in _over_budgets(connection, account)]
+
+
+def _over_budgets(connection: sqlite3.Connection, account: Account) -> list[str]:
+    found: list[str] = []
+    for budget, limit in account.ceilings.items():
+        values = {"workspace_id": account.scope_id, "allowed": limit, "period": period_format(budget)}
+        weight = _VIDEOS if budget is Budget.VIDEOS_PER_DAY else _CREDITS
+        rows = connection.execute(_OVER_BUDGET.format(weight=weight), values).fetchall()
+        found += _listed(f"over the budget {budget} of {account.scope} {account.scope_id}", rows)
+    return found
 
 
 def _listed(words: str, rows: list[tuple[int]]) -> list[str]:

@@ -75,4 +75,5 @@ def to_job(row: sqlite3.Row) -> Job:
         posts=row["posts"],
         reason_limit=row["reason_limit"],
         restored=bool(row["restored"]),
+        unanswered=bool(row["unanswered"]),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.configuration.reading import EXAMPLE, SECRET, Load, complaint, keys
+from veo_core.budgets import Budget, Budgets
 from veo_core.catalog import BUILT_IN, Speed
 from veo_core.models import Resolution
 from veo_core.quota import Limits
@@ -114,7 +115,7 @@ def test_an_override_changes_what_it_names_and_nothing_else(load_text: Load) -> 
     row = load_text(text).catalog.models["veo31"]
 
     built_in = next(row for row in BUILT_IN if row.name == "veo31")
-    assert (row.credits, row.max_images, row.resolutions) == (12.5, 2, (Resolution.P720,))
+    assert (row.cost, row.max_images, row.resolutions) == (12_500, 2, (Resolution.P720,))
     assert row.usual == timedelta(seconds=200)
     assert (row.speed, row.usual_shortest, row.image_actions) == (
         built_in.speed,
@@ -144,7 +145,6 @@ def test_a_model_can_be_switched_off(load_text: Load) -> None:
     ("key", "value", "expected"),
     [
         ("ENABLED", "false", False),
-        ("CREDITS", "2.5", 2.5),
         ("RESOLUTIONS", '["720p"]', (Resolution.P720,)),
         ("RESOLUTIONS", "720p, 4k", (Resolution.P720, Resolution.P4K)),
         ("TEXT_ONLY_RESOLUTIONS", "[]", ()),
@@ -158,6 +158,23 @@ def test_a_model_can_be_changed_from_the_environment(
     monkeypatch.setenv(f"VEOBOT_VEO__MODELS__VEO31__{key}", value)
 
     assert getattr(load(None).catalog.models["veo31"], key.lower()) == expected
+
+
+def test_a_models_price_can_be_changed_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEOBOT_VEO__MODELS__VEO31__CREDITS", "2.5")
+
+    assert load(None).catalog.models["veo31"].cost == 2_500
+
+
+def test_budgets_and_servers_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEOBOT_DISCORD__SERVERS", "123456789012345678, 7")
+    monkeypatch.setenv("VEOBOT_QUOTA__CREDITS_PER_DAY", "0.1")
+    monkeypatch.setenv("VEOBOT_QUOTA__SERVERS__7__VIDEOS_PER_DAY_TOTAL", "3")
+
+    settings = load(None)
+
+    assert settings.discord.servers == (123456789012345678, 7)
+    assert settings.budgets == Budgets({Budget.CREDITS_PER_DAY: 100}, {7: {Budget.VIDEOS_PER_DAY: 3}})
 
 
 def test_waits_follow_the_poll_interval_unless_they_are_named(load_text: Load) -> None:

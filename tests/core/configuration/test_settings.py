@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.core.configuration.reading import DEFAULTS, EXAMPLE, SECRET, Load, complaint, flat, keys
+from veo_core.budgets import Budget, Budgets
+from veo_core.catalog import BUILT_IN
+from veo_core.money import shown
 from veo_core.pace import Pace
 from veo_core.settings import load, require_tokens
 
@@ -26,8 +29,12 @@ def test_the_waits_that_the_example_names_are_those_that_follow_from_the_poll_in
 def test_every_key_of_the_settings_is_in_the_example() -> None:
     written = set(flat(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))))
 
-    assert written == {name for name, _ in keys(DEFAULTS)} - {"veo.models"}
-    assert "[veo.models." in EXAMPLE.read_text(encoding="utf-8")
+    unset = {"quota.credits_per_day", "quota.credits_per_month", "quota.videos_per_day_total"}
+    assert written == {name for name, _ in keys(DEFAULTS)} - {"veo.models", "quota.servers"} - unset
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert all(f"\n# {name.removeprefix('quota.')} = " in text for name in unset)
+    assert "[veo.models." in text
+    assert "[quota.servers." in text
 
 
 def test_the_examples_commented_models_load_when_they_are_switched_on(load_text: Load) -> None:
@@ -38,6 +45,42 @@ def test_the_examples_commented_models_load_when_they_are_switched_on(load_text:
     settings = load_text("\n".join(models))
 
     assert len(settings.veo.models) == len(starts)
+
+
+def test_the_examples_commented_budgets_load_when_they_are_switched_on(load_text: Load) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    money = lines[lines.index("[quota]") : lines.index("[discord]")]
+    bare = [line.removeprefix("# ") for line in money if line.startswith(("# [", "# credits_", "# videos_", "["))]
+
+    budgets = load_text("\n".join(bare)).budgets
+
+    assert [len(account.ceilings) for account in budgets.accounts] == [3, 3]
+
+
+def test_the_example_begins_with_who_may_spend_and_the_built_in_prices() -> None:
+    beginning = EXAMPLE.read_text(encoding="utf-8")[:2000]
+
+    prices = {shown(row.cost) for row in BUILT_IN}
+    assert all(price in beginning for price in prices)
+    assert "credits_per_month" in beginning
+
+
+@pytest.mark.parametrize("amount", ["0.1", "'0.1'", "0.100"])
+def test_credits_are_read_exactly(load_text: Load, amount: str) -> None:
+    assert load_text(f"[quota]\ncredits_per_day = {amount}").budgets.bot == {Budget.CREDITS_PER_DAY: 100}
+
+
+def test_what_is_left_out_limits_nothing_and_zero_is_a_limit() -> None:
+    assert load(None).budgets == Budgets()
+    assert load(None).discord.servers == ()
+
+
+def test_a_servers_budgets_are_read_by_its_id(load_text: Load) -> None:
+    text = "[quota.servers.123456789012345678]\ncredits_per_month = 100\nvideos_per_day_total = 0"
+
+    assert load_text(text).budgets.servers == {
+        123456789012345678: {Budget.CREDITS_PER_MONTH: 100_000, Budget.VIDEOS_PER_DAY: 0}
+    }
 
 
 def test_without_file_and_environment_the_defaults_hold() -> None:
@@ -88,6 +131,16 @@ def test_the_fixed_defaults_are_those_that_users_rely_on() -> None:
         ("[discord]\nupload_limit_mb = 0", "discord.upload_limit_mb"),
         ("[discord]\nupload_limit_mb = nan", "discord.upload_limit_mb"),
         ("[discord]\noperator_channel_id = -4", "discord.operator_channel_id"),
+        ("[discord]\nservers = ['films']", "discord.servers"),
+        ("[discord]\nservers = [0]", "discord.servers"),
+        ("[discord]\nservers = 5", "discord.servers"),
+        ("[quota]\ncredits_per_day = -1", "quota.credits_per_day"),
+        ("[quota]\ncredits_per_day = 0.0001", "quota.credits_per_day"),
+        ("[quota]\ncredits_per_day = true", "quota.credits_per_day"),
+        ("[quota]\ncredits_per_day = inf", "quota.credits_per_day"),
+        ("[quota]\nvideos_per_day_total = 1.5", "quota.videos_per_day_total"),
+        ("[quota.servers.films]\ncredits_per_day = 1", "quota.servers"),
+        ("[quota.servers.7]\nvideos_per_day = 1", "quota.servers.7.videos_per_day: no such key"),
         ("[server]\nport = 70000", "server.port"),
         ("[log]\nlevel = 'loud'", "log.level"),
         ("[veo.models.veo2]\nmax_images = 9", "veo.models.veo2.max_images"),

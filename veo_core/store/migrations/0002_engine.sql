@@ -55,6 +55,20 @@ ALTER TABLE jobs ADD COLUMN cost_estimate INTEGER CHECK (cost_estimate >= 0);
 ALTER TABLE jobs ADD COLUMN cost_real INTEGER CHECK (cost_real >= 0);
 
 UPDATE jobs SET counts = 0 WHERE state IN ('failed', 'expired', 'rejected', 'cancelled');
+-- What was made before there were estimates weighs what its kind costs now.
+UPDATE jobs SET cost_estimate = CASE
+    WHEN kind = 'upscale' THEN 160 WHEN model IN ('veo31', 'veo3', 'veo2') THEN 7640 ELSE 720
+END;
+UPDATE jobs SET charged = cost_estimate WHERE counts = 1;
+
+-- The server whose budgets a job weighs on; also where a button is pressed in a direct message.
+ALTER TABLE jobs ADD COLUMN workspace_id INTEGER;
+UPDATE jobs SET workspace_id = guild_id;
+
+-- What budgets are summed from; nothing else is read for a sum.
+CREATE INDEX jobs_charged ON jobs (created_at, kind, charged, counts) WHERE counts = 1 OR charged > 0;
+CREATE INDEX jobs_charged_by_workspace ON jobs (workspace_id, created_at, kind, charged, counts)
+WHERE counts = 1 OR charged > 0;
 
 -- How many POSTs of this job were sent, without those that the API certainly did not take: the fuse against paying
 -- without end.
@@ -65,12 +79,15 @@ ALTER TABLE jobs ADD COLUMN reason_limit INTEGER CHECK (reason_limit > 0);
 
 -- 1 when Discord refused the acknowledgement or the answer: the same request soon after is this one.
 ALTER TABLE jobs ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0 CHECK (unanswered IN (0, 1));
+-- What a request is recognised by: a digest of its prompt, options and images, without the images' addresses.
+ALTER TABLE jobs ADD COLUMN request_key TEXT;
+CREATE INDEX jobs_by_request ON jobs (user_id, request_key, created_at) WHERE request_key IS NOT NULL;
 
 -- The result's file: how often it could not be read, and since when.
 ALTER TABLE jobs ADD COLUMN file_tries INTEGER NOT NULL DEFAULT 0 CHECK (file_tries >= 0);
 ALTER TABLE jobs ADD COLUMN file_failed_at INTEGER;
 
--- Which warnings of a budget were told: each once for a limit and a period.
+-- Which warnings of a budget there were: each once for a limit and a period; due until `told_at` is set.
 CREATE TABLE budget_warnings (
     scope TEXT NOT NULL,
     scope_id INTEGER NOT NULL,
@@ -79,8 +96,11 @@ CREATE TABLE budget_warnings (
     period TEXT NOT NULL,
     threshold INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    told_at INTEGER,
     PRIMARY KEY (scope, scope_id, budget, limit_value, period, threshold)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX budget_warnings_due ON budget_warnings (at) WHERE told_at IS NULL;
 
 -- Models that the provider seems to have retired; `retry_at` is when one job may try again.
 CREATE TABLE model_troubles (

@@ -19,8 +19,10 @@ from cogs.errors import answer_error
 from cogs.gateway_line import GatewayLine
 from cogs.library import library_commands
 from cogs.permissions import missing_lines
+from cogs.ui.base import host_of
 from cogs.ui.buttons import press
 from cogs.worker import Runs, Worker
+from veo_core.errors import Refusal
 from veo_core.sessions import NETWORK_FAILURES, Connector
 from veo_core.studio import Studio
 
@@ -43,6 +45,18 @@ class Remembers(Protocol):
 
 class VeoTree(app_commands.CommandTree[discord.Client]):
     """The commands; whatever goes wrong in one is answered in one place."""
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Before any command: whether the operator allows this server.
+
+        discord.py hands what is raised here to nobody, so it is answered here.
+        """
+        try:
+            host_of(interaction).studio.check_server(interaction.guild_id)
+        except Refusal as refusal:
+            await answer_error(interaction, refusal)
+            return False
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 import discord
@@ -12,6 +13,10 @@ from cogs.ui.messages import accepted_text
 from veo_core.catalog import Model
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.models import Image, VideoRequest
+from veo_core.studio import Ticket
+
+# discord.py repeats an answer for half a minute while Discord has trouble; people lose patience before.
+_SLOW_ANSWER = 2.0
 
 
 def model_choices(models: tuple[Model, ...]) -> list[app_commands.Choice[str]]:
@@ -25,6 +30,19 @@ def images_of(*options: discord.Attachment | None) -> tuple[Image | None, ...]:
         None if option is None else Image(url=option.url, filename=option.filename, size=option.size)
         for option in options
     )
+
+
+async def _answer_about(interaction: discord.Interaction[discord.Client], ticket: Ticket) -> None:
+    """Answer, and note whether it arrived; as long as it is in the air, who asks again is taken to have none."""
+    studio = host_of(interaction).studio
+    answering = asyncio.create_task(answer(interaction, accepted_text(ticket, paused=studio.is_paused)))
+    try:
+        done, _ = await asyncio.wait({answering}, timeout=_SLOW_ANSWER)
+        if not done:
+            ticket = await studio.answered(ticket, arrived=False)
+        await studio.answered(ticket, arrived=await answering)
+    finally:
+        answering.cancel()
 
 
 def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., None]:
@@ -55,7 +73,7 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
         private: bool = False,
     ) -> None:
         """Make a video from a prompt, and from images if you like."""
-        await acknowledge(interaction)
+        acknowledged = await acknowledge(interaction)
         check_place(interaction, private=private)
         studio = host_of(interaction).studio
         request = VideoRequest(
@@ -66,8 +84,9 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
             resolution=resolution,
             translate=translate,
         )
-        ticket = await studio.request(asker_of(interaction), request, place_of(interaction, private=private))
-        await answer(interaction, accepted_text(ticket, paused=studio.is_paused))
+        place = place_of(interaction, private=private)
+        ticket = await studio.request(asker_of(interaction), request, place, acknowledged=acknowledged)
+        await _answer_about(interaction, ticket)
         reached(Checkpoint.AFTER_ANSWER)
 
     return app_commands.Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Protocol, cast
 
@@ -15,6 +16,7 @@ from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
 _log = logging.getLogger(__name__)
+_DISCORD_WAITS = 3.0
 BLUE, AMBER = discord.Color(0x4F7CFF), discord.Color(0xE0A030)
 
 
@@ -55,21 +57,25 @@ def place_of(interaction: discord.Interaction[discord.Client], *, private: bool 
     )
 
 
-async def acknowledge(interaction: discord.Interaction[discord.Client]) -> None:
+async def acknowledge(interaction: discord.Interaction[discord.Client]) -> bool:
     """Answer "thinking", seen by the asker alone, before anything else; Discord waits three seconds.
 
-    When it did not arrive in time the work goes on all the same: the video comes through the channel.
+    When it did not arrive in time the work goes on all the same: the video comes through the channel. False then.
     """
     try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        # discord.py would repeat it for half a minute while Discord has trouble.
+        async with asyncio.timeout(_DISCORD_WAITS):
+            await interaction.response.defer(ephemeral=True, thinking=True)
     except _UNANSWERABLE as error:
-        _log.warning("An interaction could not be acknowledged", extra={"error": str(error)})
+        _log.warning("An interaction could not be acknowledged", extra={"error": str(error) or type(error).__name__})
+        return False
+    return True
 
 
 async def answer(
     interaction: discord.Interaction[discord.Client], text: str | None, embed: discord.Embed | None = None
-) -> None:
-    """Answer the asker alone, whatever state the interaction is in; a dead one is logged."""
+) -> bool:
+    """Answer the asker alone, whatever state the interaction is in; False when it did not arrive, which is logged."""
     shown: dict[str, Any] = {"content": text, "embed": embed, "allowed_mentions": NO_MENTIONS}
     options = {name: value for name, value in shown.items() if value is not None}
     try:
@@ -79,6 +85,8 @@ async def answer(
             await _respond(interaction, options)
     except _UNANSWERABLE as error:
         _log.warning("An answer did not arrive", extra={"error": str(error)})
+        return False
+    return True
 
 
 async def _respond(interaction: discord.Interaction[discord.Client], options: dict[str, Any]) -> None:

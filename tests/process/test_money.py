@@ -1,0 +1,90 @@
+"""Nobody pays twice for what Discord kept from them, and no budget is passed, in the real process."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.discord_stand_in import ErrorCode, Fault, Interaction, Refuse
+from tests.process.books import audit
+from tests.process.house import House, gathered
+
+pytestmark = pytest.mark.process
+
+CODES = [
+    ErrorCode.UNKNOWN_INTERACTION,
+    ErrorCode.THREAD_ARCHIVED,
+    ErrorCode.ALREADY_ACKNOWLEDGED,
+    ErrorCode.INTERNAL,
+    ErrorCode.MISSING_ACCESS,
+]
+
+
+def refuse_everything_about(house: House, asked: Interaction, code: ErrorCode) -> Fault:
+    """Neither the acknowledgement nor an answer of this interaction gets through."""
+    house.discord.faults.add("*", f"/webhooks/*/{asked.token}*", Refuse(code))
+    return house.discord.faults.add("*", f"/interactions/{asked.id}/*", Refuse(code))
+
+
+async def test_a_request_that_discord_refused_to_acknowledge_is_not_bought_again(house: House) -> None:
+    await house.start()
+
+    async def asks_twice(code: ErrorCode) -> tuple[int, int, int]:
+        person, prompt = house.person(code.name), f"a fox and {code.name}"
+        channel = house.place(f"place-{code.name}".lower())
+        first = await house.ask(person, prompt, channel)
+        fault = refuse_everything_about(house, first, code)
+        (row,) = await house.until(
+            lambda: [row for row in house.jobs().values() if row["prompt"] == prompt], f"recorded ({code.name})"
+        )
+        assert fault.hits, "the fault never struck"
+        second = await house.order(person, prompt, channel)
+        return row["job_id"], second, await house.order(person, prompt, channel)
+
+    for first, second, third in await gathered(*map(asks_twice, CODES)):
+        assert second == first
+        assert third != first
+    await house.settled()
+    assert len(house.veo.submissions) == 2 * len(CODES)
+    assert await audit(house) == []
+
+
+async def test_ten_at_once_near_the_end_of_a_budget_buy_exactly_what_fits(house: House) -> None:
+    house.configure({"quota": {"credits_per_day": 2.2}})
+    await house.start()
+
+    asked = await gathered(*(house.ask(house.person(f"p{n}"), f"fox {n}") for n in range(10)))
+    answers = [(await one.wait_answer()).text for one in asked]
+
+    assert sum("Your video is" in text for text in answers) == 3
+    assert sum("No more videos for now" in text for text in answers) == 7
+    await house.settled()
+    assert len(house.veo.submissions) == 3
+    notice = await house.discord.wait_for_message(channel_id=house.discord.dm_channel(house.discord.world.owner_id))
+    assert "credits_per_day" in notice.content
+
+
+async def test_a_server_that_is_not_allowed_is_refused_before_anything_else(house: House) -> None:
+    elsewhere = house.discord.add_channel(house.discord.add_guild("Elsewhere"), "general")
+    house.configure({"discord": {"servers": [house.guild]}})
+    await house.start()
+    stranger = house.person("stranger")
+
+    told = [await (await house.ask(stranger, "a fox", elsewhere)).wait_answer()]
+    told.append(await (await house.discord.slash(stranger, elsewhere, "veo quota", {})).wait_answer())
+
+    assert ["This server is not set up" in one.text for one in told] == [True, True]
+    assert await house.order(stranger, "a fox") == 1
+    assert len(house.jobs()) == 1
+
+
+async def test_an_alert_survives_a_kill_between_the_job_and_the_telling(house: House) -> None:
+    house.configure({"quota": {"videos_per_day_total": 1}})
+    await house.start(kill_at="after_record")
+    await house.ask(house.person("anna"), "a fox")
+    assert await house.ended() == -9
+
+    await house.start()
+
+    owner = house.discord.dm_channel(house.discord.world.owner_id)
+    notice = await house.discord.wait_for_message(channel_id=owner)
+    assert "is used up" in notice.content

@@ -15,6 +15,8 @@ from veo_core.loose import Json, as_list, as_object, parse_object, whole
 
 _DEEPEST = 6
 _LONGEST_PAGE = 64_000
+_LONGEST_MESSAGE = 16_000
+_LONGEST_NAME = 100
 _USABLE = re.compile(r"[\w.:-]{1,128}")
 _IN_TEXT = re.compile(
     r"""task_?id["']?\s*[:=]\s*(?:"([\w.:-]{4,128})"|'([\w.:-]{4,128})'"""
@@ -70,7 +72,8 @@ def statement_of(body: Json | None) -> Statement:
     code, message = _error_of(body.get("error"))
     if not (code or message):
         code, message = _code(body.get("code")), _sentence(body.get("detail")) or _sentence(body.get("message"))
-    return Statement(code, message, whole(trace_id) if isinstance(trace_id, str) and trace_id else None)
+    trace_id = whole(trace_id)[:_LONGEST_NAME] if isinstance(trace_id, str) and trace_id else None
+    return Statement(code[:_LONGEST_NAME], message[:_LONGEST_MESSAGE], trace_id)
 
 
 def _task_ids(value: object, depth: int) -> Iterator[str]:

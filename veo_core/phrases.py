@@ -123,8 +123,7 @@ def fault_in(words: str, *, has_images: bool, refused: bool = False) -> Reason |
         return Reason.MODERATED
     if _TOO_LONG.search(words):
         return Reason.PROMPT_TOO_LONG
-    # An answer that repeats the prompt may say this of something in the prompt.
-    return Reason.MODEL_RETIRED if _RETIRED.search(words) and ECHO not in words else None
+    return Reason.MODEL_RETIRED if _RETIRED.search(words) else None
 
 
 def length_limit(message: str, prompt: str) -> int | None:

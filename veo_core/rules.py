@@ -115,7 +115,7 @@ def _check_prompt(prompt: str) -> None:
 
 def _check_model(name: str, catalog: Catalog, unavailable: Collection[str]) -> Model:
     model = catalog.get(name)
-    offered = ", ".join(row.name for row in catalog.offered if row.name not in unavailable)
+    offered = ", ".join(row.name for row in catalog.offered if row.name not in unavailable) or "none at the moment"
     if model is None:
         raise Refusal(Reason.MODEL_UNKNOWN, model=name[:100], models=offered)
     if name in unavailable:

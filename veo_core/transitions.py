@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from veo_core.errors import Rejected
-from veo_core.models import Job, TaskReport, TaskState, Video
+from veo_core.models import Job, JobKind, TaskReport, TaskState, Video
 from veo_core.oddities import Oddity
 from veo_core.pace import Pace
 from veo_core.phrases import length_limit, spoken
@@ -90,8 +90,14 @@ def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: 
     return LookAgain(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)
 
 
+# A 1080p version has no prompt, image or choice of model of its own.
+_OF_ANY_KIND = frozenset({Reason.MODERATED, Reason.PROVIDER_FAILED, Reason.NO_OUTPUT})
+
+
 def _failed(job: Job, report: TaskReport) -> Fail:
     reason = failure_reason(report, job.prompt, has_images=bool(job.image_urls))
+    if job.kind is JobKind.UPSCALE and reason not in _OF_ANY_KIND:
+        return Fail(Reason.UPSCALE_REFUSED)
     limit = length_limit(report.error_message, job.prompt) if reason is Reason.PROMPT_TOO_LONG else None
     return Fail(reason, limit=limit)
 

@@ -22,6 +22,7 @@ from veo_core.wire import retry_after
 _OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
 _UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _NOT_FOUND = 401, 402, 403, 404
 _REQUEST_TIMEOUT, _TOO_LARGE, _TOO_MANY = 408, 413, 429
+_LONGEST_LOGGED = 500
 
 _ACCOUNT_CODES = frozenset(
     {
@@ -76,7 +77,7 @@ class _Facts:
     @property
     def message(self) -> str:
         """For the operator's log."""
-        return self.said.message or self.said.code or f"HTTP {self.status}"
+        return (self.said.message or self.said.code or f"HTTP {self.status}")[:_LONGEST_LOGGED]
 
     @property
     def proves_nothing_was_taken(self) -> bool:

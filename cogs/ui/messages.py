@@ -21,6 +21,7 @@ _IN_STATUS = 250
 _IN_RESULT = 500
 _BESIDE_LINK = 250
 _IN_LIST = 80
+_REFERENCE = 64
 
 
 def is_status_line(text: str, job: Job) -> bool:
@@ -97,9 +98,9 @@ def failure_words(job: Job, models: Iterable[Model]) -> Words:
     """Why a job ended without a video, and what to do next; `models` are those that work."""
     details = {
         "model": f"`{job.model}`",
-        "models": ", ".join(f"`{model.name}`" for model in models),
+        "models": ", ".join(f"`{model.name}`" for model in models) or "none at the moment",
         "length": str(len(job.prompt)),
-        "reference": job.trace_id or f"#{job.job_id}",
+        "reference": shorten((job.trace_id or "").replace("`", ""), _REFERENCE) or f"#{job.job_id}",
     }
     if job.reason_limit is not None:
         details["limit"] = str(job.reason_limit)

@@ -139,6 +139,11 @@ def test_a_refusal_says_when_the_next_place_frees() -> None:
 
 ENDED = [
     Reason.MODERATED,
+    Reason.IMAGE_REFUSED,
+    Reason.SOUND_REFUSED,
+    Reason.PROMPT_TOO_LONG,
+    Reason.IMAGE_UNREADABLE,
+    Reason.UPSCALE_REFUSED,
     Reason.MODEL_RETIRED,
     Reason.PROVIDER_REFUSED,
     Reason.PROVIDER_FAILED,
@@ -159,6 +164,37 @@ def test_a_failed_job_is_told_in_words_without_open_places(reason: Reason) -> No
     assert words.title == WORDS[reason].title
     assert len(words.text) <= DESCRIPTION_LIMIT
     assert not re.search(r"[{}]", f"{words.text} {show_text(found, BUILT_IN)} {line}")
+
+
+@pytest.mark.parametrize("reason", [reason for reason in ENDED if reason is not Reason.IMAGES_EXPIRED])
+def test_a_recorded_job_that_ended_without_a_video_is_said_not_to_count(reason: Reason) -> None:
+    words = failure_words(job(state=JobState.FAILED, reason=reason), BUILT_IN)
+
+    assert "does not count" in words.text
+
+
+@pytest.mark.parametrize("limit", [None, 20])
+def test_a_prompt_too_long_for_the_provider_names_no_limit_that_nobody_told(limit: int | None) -> None:
+    words = failure_words(
+        job(state=JobState.FAILED, reason=Reason.PROMPT_TOO_LONG, prompt="a cat " * 5, reason_limit=limit), BUILT_IN
+    )
+
+    assert re.findall(r"\d+", words.text) == ["30", *([] if limit is None else [str(limit)])]
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "reference"), [("abc-1", "`abc-1`"), (None, "`#12`"), ("`<@1>`" + "x" * 5000, f"`<@1>{'x' * 59}…`")]
+)
+def test_the_reference_of_a_refused_request_is_the_providers_or_ours(trace_id: str | None, reference: str) -> None:
+    words = failure_words(job(state=JobState.FAILED, reason=Reason.PROVIDER_REFUSED, trace_id=trace_id), BUILT_IN)
+
+    assert words.text.endswith(f"this reference: {reference}.")
+
+
+def test_without_a_working_model_none_is_named() -> None:
+    words = failure_words(job(state=JobState.FAILED, reason=Reason.MODEL_RETIRED), [])
+
+    assert "These models work: none at the moment." in words.text
 
 
 def test_a_job_of_a_dropped_model_is_told_which_models_work() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veo_core.phrases import ECHO, fault_in, speaks_of_account, spoken
+from veo_core.reasons import Reason
 
 
 def test_words_are_folded_and_sentences_kept_apart() -> None:
@@ -61,3 +62,17 @@ def test_no_message_is_too_odd_to_be_read(message: str, prompt: str) -> None:
 )
 def test_words_about_something_else_retire_no_model(words: str) -> None:
     assert fault_in(spoken(words, ""), has_images=False) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("model veo3 is not supported (prompt: a cat in a hat)", Reason.MODEL_RETIRED),
+        ("model 'a cat in a hat' is not supported", None),
+        ("model is a cat in a hat not supported", None),
+    ],
+)
+def test_beside_the_prompt_the_providers_own_words_still_count_and_none_is_read_across_it(
+    message: str, reason: Reason | None
+) -> None:
+    assert fault_in(spoken(message, "a cat in a hat"), has_images=False) is reason

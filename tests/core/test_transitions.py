@@ -294,3 +294,20 @@ def test_words_of_the_prompt_refuse_no_action() -> None:
     refusal = rejected(f"prompt '{prompt}' cannot be used")
 
     assert next_action(FUSION, "ingredients2video", refusal, prompt) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("unsupported model", Reason.UPSCALE_REFUSED),
+        ("prompt is too long", Reason.UPSCALE_REFUSED),
+        ("this violates our content policy", Reason.MODERATED),
+        ("GPU 17 melted", Reason.PROVIDER_FAILED),
+    ],
+)
+def test_a_failed_1080p_version_blames_no_prompt_and_no_model(message: str, reason: Reason) -> None:
+    report = TaskReport("task-12", TaskState.FAILED, error_code="api_error", error_message=message)
+
+    decision = after_look(job(kind=JobKind.UPSCALE), report, now=NOW, pace=Pace(), watched=timedelta(0))
+
+    assert decision == Fail(reason)

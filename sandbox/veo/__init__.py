@@ -34,7 +34,7 @@ from sandbox.veo.journal import MediaHit, Outcome, SeenRequest, SentCallback, Su
 from sandbox.veo.odd_answers import Naming, coded_answer, detail_answer, naming_answer
 from sandbox.veo.records import SECRETS
 from sandbox.veo.server import NotListeningError, StandInVeo
-from sandbox.veo.shapes import Accepted, Pending, Shape
+from sandbox.veo.shapes import Absent, Accepted, Form, Links, Pending, Shape
 from sandbox.veo.tasks import Failure, Task, TaskEndedError, UnknownTaskError
 from sandbox.veo.world import ImageMode, Settings, Switches
 
@@ -43,6 +43,7 @@ __all__ = [
     "MODELS",
     "SECRETS",
     "TINY_MP4",
+    "Absent",
     "Accepted",
     "Answer",
     "ClipOrder",
@@ -53,10 +54,12 @@ __all__ = [
     "Failure",
     "Fault",
     "FaultBook",
+    "Form",
     "Hang",
     "IgnoreAsync",
     "ImageMode",
     "Invisible",
+    "Links",
     "MediaHit",
     "Naming",
     "NotListeningError",

@@ -101,8 +101,8 @@ def images_of(payload: Payload) -> tuple[str, ...]:
 
 
 def doomed(payload: Payload) -> bool:
-    """Tell whether the request passes validation but its task fails later: 4k on anything but veo31."""
-    return payload.get("resolution") == "4k" and model_of(payload) != "veo31"
+    """Tell whether the request passes validation but its task fails later: 4k on anything but veo31 without images."""
+    return payload.get("resolution") == "4k" and (model_of(payload) != "veo31" or bool(images_of(payload)))
 
 
 def _action_problem(payload: Payload, terms: Terms) -> str | None:

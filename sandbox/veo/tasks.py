@@ -156,10 +156,11 @@ class TaskBook:
             return next((task for task in self._visible() if task.task_id == task_id), None)
         return next((task for task in self._visible() if task.trace_id == trace_id), None)
 
-    def pick(self, ids: Iterable[object], limit: int) -> list[Task]:
-        """Return those of the tasks that can be seen, at most `limit`, in no promised order."""
-        wanted = set(ids)
-        return self._shuffled([task for task in self._visible() if task.task_id in wanted], limit)
+    def pick(self, ids: Iterable[str], trace_ids: Iterable[str], limit: int) -> list[Task]:
+        """Return those of the tasks that can be seen, each once, at most `limit`, in no promised order."""
+        wanted, traced = set(ids), set(trace_ids)
+        found = [task for task in self._visible() if task.task_id in wanted or task.trace_id in traced]
+        return self._shuffled(found, limit)
 
     def between(self, earliest: float, latest: float, offset: int, limit: int) -> list[Task]:
         """Return one page of the tasks created in a span of Unix seconds: newest page first, in no order within it."""

@@ -90,6 +90,7 @@ class VeoBot(commands.AutoShardedBot):
         self.studio = studio
         self.direct_messages = direct_messages
         self._remembers = remembers
+        self._announcer: asyncio.Task[None] | None = None
         self._worker = Worker()
         self._line = GatewayLine(self)
         self._is_stopping = False
@@ -164,8 +165,14 @@ class VeoBot(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop the loops first, so that what is in hand can still be posted."""
         self._is_stopping = True
+        if self._announcer is not None:
+            self._announcer.cancel()
         await self._worker.stop()
         await super().close()
+
+    async def _announce_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._sync_commands()
 
     async def _sync_commands(self) -> None:
         """Tell Discord about the commands only when they changed: syncing is slow and limited."""
@@ -176,6 +183,10 @@ class VeoBot(commands.AutoShardedBot):
             return
         try:
             await self.tree.sync()
+        except discord.RateLimited as error:
+            _log.warning("The commands are announced later: Discord asks to wait", extra={"seconds": error.retry_after})
+            self._announcer = asyncio.create_task(self._announce_after(error.retry_after))
+            return
         except (discord.DiscordException, *NETWORK_FAILURES):
             # The commands of the last run still work, and videos wait for their delivery.
             _log.exception("The commands could not be announced; the next start tries again")

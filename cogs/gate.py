@@ -28,7 +28,14 @@ _OK = range(200, 300)
 
 
 class Held(discord.RateLimited):
-    """Discord takes this only after `retry_after` seconds, and certainly has not taken it."""
+    """Discord takes this only after `retry_after` seconds, and certainly has not taken it.
+
+    `everything`: the whole bot has to wait, which the log already says.
+    """
+
+    def __init__(self, retry_after: float, *, everything: bool = False) -> None:
+        super().__init__(retry_after)
+        self.everything = everything
 
 
 class Gate:
@@ -99,7 +106,7 @@ class Gate:
         told = told_to_wait(answer.status, answer.headers, answer.data)
         if told is not None and told.everything:
             self._circuit.trip(told.seconds, now)
-            raise Held(self._circuit.wait(now))
+            raise Held(self._circuit.wait(now), everything=True)
         self._circuit.answered(now)
         if told is not None:
             bucket.refuse(now + told.seconds)
@@ -129,7 +136,7 @@ class Gate:
             now, bucket = _now(), self._buckets.of(route)
             if wait := max(self._circuit.wait(now), bucket.wait(now)):
                 if wait > patience:
-                    raise Held(wait)
+                    raise Held(wait, everything=self._circuit.wait(now) > 0)
                 await asyncio.sleep(wait)
             elif self._circuit.is_probing:
                 await self._circuit.probed()

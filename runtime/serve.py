@@ -15,6 +15,7 @@ from datetime import timedelta
 import discord
 from discord.ext import commands
 
+from cogs.gate import Held
 from veo_core.errors import ConfigError, VeoBotError
 from veo_core.pace import backoff
 
@@ -37,24 +38,34 @@ async def serve(assemble: Assemble, token: str) -> None:
     attempt = 0
     while not stop.is_set():
         started = time.monotonic()
+        asked: discord.RateLimited | None = None
         try:
             await _run_once(assemble, token, stop)
         except VeoBotError:
             raise
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
             raise ConfigError(f"discord.token: Discord refuses it; {_WAY_OUT}") from error
+        except discord.RateLimited as error:
+            # An attempt before that would only be refused again, and many refusals ban the address.
+            asked = error
         except Exception as error:  # noqa: BLE001 - a malformed payload may raise anything; it is logged
             _refuse_dead_token(error)
             _log.exception("The connection to Discord broke")
         attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
-        await _pause(stop, attempt)
+        await _pause(stop, attempt, asked)
 
 
-async def _pause(stop: asyncio.Event, attempt: int) -> None:
+async def _pause(stop: asyncio.Event, attempt: int, asked: discord.RateLimited | None) -> None:
+    """Wait before the next start, at least as long as Discord asked."""
     if stop.is_set():
         return
     wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())
-    _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
+    if asked is None:
+        _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
+    else:
+        wait = max(wait, timedelta(seconds=asked.retry_after))
+        if not (isinstance(asked, Held) and asked.everything):
+            _log.warning("Discord asks to wait before the start", extra={"seconds": wait.total_seconds()})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait.total_seconds()):
             await stop.wait()

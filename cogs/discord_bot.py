@@ -84,8 +84,6 @@ class VeoBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=VeoTree,
             connector=connector,
-            # What Discord asks to wait longer for goes back to the outbox instead of holding a place in it.
-            max_ratelimit_timeout=30.0,
         )
         self.studio = studio
         self.direct_messages = direct_messages

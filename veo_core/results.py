@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaError
@@ -20,6 +21,14 @@ _log = logging.getLogger(__name__)
 # Files cost disk and bandwidth, so that they are few.
 _FILES_AT_ONCE = 12
 _FILES_OF_TROUBLED_LANES = 4
+
+
+class _PlaceIsFullError(Exception):
+    """The place of a message takes none until then."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class Results:
@@ -39,34 +48,21 @@ class Results:
 
     async def deliver(self, job: Job) -> None:
         """Post the result, once."""
-        limit = await self._posts.upload_limit(job) if _has_file(job) else 0
-        async with self._place_for_file(job):
-            if (full_until := self._posts.full_until(job, 0)) is not None:
-                # The place filled up while this one waited; the file would be held until it is free again.
-                self._lanes.rest(job.lane, full_until)
-                return
-            reached(Checkpoint.BEFORE_DOWNLOAD)
-            if job.video_url is None or not _has_file(job):
-                await self._post(job, None)
-                return
-            try:
-                async with self._media.video(job.video_url, limit) as media:
-                    reached(Checkpoint.AFTER_DOWNLOAD)
-                    await self._note_read(job)
-                    await self._post(job, media)
-            except MediaError as error:
-                # Nothing was posted: only the file could not be had.
-                await self._go_on_without_file(job, job.video_url, error)
-
-    @asynccontextmanager
-    async def _place_for_file(self, job: Job) -> AsyncGenerator[None]:
-        """One of the few places for those that carry a file; the others need none."""
-        if not _has_file(job):
-            yield
+        reached(Checkpoint.BEFORE_DOWNLOAD)
+        if job.video_url is None or job.state is not JobState.SUCCEEDED:
+            await self._post(job, None)
             return
-        slots = self._troubled_files if job.lane in self._troubled else self._files
-        async with slots.slot(job.lane):
-            yield
+        limit = await self._posts.upload_limit(job)
+        try:
+            async with self._place_for_file(job), self._media.video(job.video_url, limit) as media:
+                reached(Checkpoint.AFTER_DOWNLOAD)
+                await self._note_read(job)
+                await self._post(job, media)
+        except _PlaceIsFullError as full:
+            self._lanes.rest(job.lane, full.until)
+        except MediaError as error:
+            # Nothing was posted: only the file could not be had.
+            await self._go_on_without_file(job, job.video_url, error)
 
     async def _note_read(self, job: Job) -> None:
         if job.file_tries > 0:
@@ -87,6 +83,18 @@ class Results:
             case FileEnd.GONE:
                 _log.error("The file of a result is gone", extra={"job_id": job.job_id, "error": str(error)})
                 await self._outbox.give_up_file(job.job_id, now)
+
+    @asynccontextmanager
+    async def _place_for_file(self, job: Job) -> AsyncGenerator[None]:
+        """One of the few places for files; raises _PlaceIsFullError when the channel filled up while this one waited.
+
+        The file would be held until the channel takes a message again.
+        """
+        slots = self._troubled_files if job.lane in self._troubled else self._files
+        async with slots.slot(job.lane):
+            if (full_until := self._posts.full_until(job, 0)) is not None:
+                raise _PlaceIsFullError(full_until)
+            yield
 
     async def _post(self, job: Job, media: MediaFile | None) -> None:
         if not await self._outbox.begin_delivery(job.job_id):
@@ -113,7 +121,3 @@ class Results:
             await self._outbox.postpone_delivery(job.job_id, due_at)
         else:
             await self._outbox.take_back_delivery(job.job_id)
-
-
-def _has_file(job: Job) -> bool:
-    return job.state is JobState.SUCCEEDED and job.video_url is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import aiosqlite
@@ -126,6 +127,14 @@ class Bench:
         """Wait until somebody wakes this loop; real time, so at most some seconds."""
         async with asyncio.timeout(5):
             await loop._wake.wait()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Let what was begun go on until this holds; real time, so at most some seconds."""
+        for _ in range(5000):
+            if holds():
+                return
+            await asyncio.sleep(0.001)
+        raise AssertionError("it does not come about")
 
     async def one_turn(self, loop: Loop) -> None:
         """Take one turn of this loop alone, and let what it begins end."""

@@ -260,6 +260,8 @@ class FakePosts:
     trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     line_trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     operator_trouble: Exception | None = None
+    slow: dict[int, Gate] = field(default_factory=dict[int, Gate])
+    slow_lines: Gate = field(default_factory=Gate)
     resting: datetime | None = None
     full: dict[int, datetime] = field(default_factory=dict[int, datetime])
     limits: dict[int, int] = field(default_factory=dict[int, int])
@@ -284,6 +286,8 @@ class FakePosts:
         with self._at_work(job.job_id):
             self.attempts[job.job_id] += 1
             await self.gate.pass_through()
+            if job.lane in self.slow:
+                await self.slow[job.lane].pass_through()
             if job.job_id in self.trouble:
                 raise self.trouble[job.job_id]
             self.messages.append(Message(job.job_id, job.state, media is not None, in_doubt))
@@ -291,6 +295,7 @@ class FakePosts:
 
     async def show_status(self, job: Job, *, in_doubt: bool) -> int:
         with self._at_work(job.job_id):
+            await self.slow_lines.pass_through()
             if job.job_id in self.line_trouble:
                 raise self.line_trouble[job.job_id]
             self.lines.append((job.job_id, job.status_wanted))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.core.bench import PLENTY, Bench
-from tests.core.fakes import START
+from tests.core.fakes import START, Gate
 from veo_core.errors import (
     DeliveryPostponed,
     DestinationRefused,
@@ -19,7 +20,7 @@ from veo_core.errors import (
     MediaUnusable,
     StorageError,
 )
-from veo_core.models import Job, JobState
+from veo_core.models import Job, JobState, Place
 from veo_core.reasons import Reason
 from veo_core.store.audit import audit
 
@@ -27,9 +28,10 @@ LATER = DeliveryPostponed("503")
 REFUSED = DestinationRefused("no place takes it")
 
 
-async def ended(bench: Bench, count: int = 1, *, first: int = 0) -> list[Job]:
-    """Jobs whose videos are ready; nothing of them is in Discord but their first status lines."""
-    jobs = [await bench.ask(first + n, f"cat {first + n}") for n in range(count)]
+async def ended(bench: Bench, count: int = 1, *, also_in: Sequence[int] = ()) -> list[Job]:
+    """Jobs whose videos are ready in channel 20, and one in each other; in Discord are only their status lines."""
+    channels = [20] * count + list(also_in)
+    jobs = [await bench.ask(n, f"cat {n}", place=Place(10, channel)) for n, channel in enumerate(channels)]
     while await bench.store.queue.claim(bench.clock.now(), max_running=10_000, running_per_user=10_000):
         pass
     for job in jobs:
@@ -440,3 +442,153 @@ async def test_a_pause_is_said_in_the_lines_of_those_who_wait_once_when_it_begin
 
 async def test_nothing_to_deliver_waits_to_be_woken(bench: Bench) -> None:
     assert await bench.courier.turn() is None
+
+
+async def test_a_busy_channel_holds_two_places_and_a_quiet_one_is_served_beside_it(bench: Bench) -> None:
+    *busy, quiet = await ended(bench, 30, also_in=[21])
+    bench.posts.slow[20] = Gate()
+    bench.posts.slow[20].shut()
+
+    await bench.courier.turn()
+    await bench.until(lambda: quiet.job_id in bench.posts.delivered)
+
+    assert sum(bench.posts.attempts[job.job_id] for job in busy) == 2
+    bench.posts.slow[20].open()
+    await courier_turns(bench)
+    assert sorted(bench.posts.delivered) == numbers([*busy, quiet])
+
+
+async def test_a_hundred_channels_that_hang_hold_up_no_other(bench: Bench) -> None:
+    *hanging, quiet = await ended(bench, 0, also_in=[*range(100, 200), 300])
+    for channel in range(100, 200):
+        bench.posts.slow[channel] = Gate()
+        bench.posts.slow[channel].shut()
+    for job in hanging:
+        bench.media.broken[str((await bench.job(job)).video_url)] = MediaUnusable("a link")
+
+    await bench.courier.turn()
+    await bench.until(lambda: quiet.job_id in bench.posts.delivered)
+
+    assert bench.posts.delivered == [quiet.job_id]
+    for gate in bench.posts.slow.values():
+        gate.open()
+    await courier_turns(bench)
+    assert sorted(bench.posts.delivered) == numbers([*hanging, quiet])
+
+
+async def test_channels_in_which_posts_fail_hold_few_places_for_files(bench: Bench) -> None:
+    *hanging, quiet = await ended(bench, 0, also_in=[*range(100, 130), 300])
+    bench.posts.trouble = {job.job_id: LATER for job in hanging}
+    bench.posts.full[300] = START + timedelta(seconds=2)
+    await courier_turns(bench)
+    for channel in range(100, 130):
+        bench.posts.slow[channel] = Gate()
+        bench.posts.slow[channel].shut()
+    bench.posts.full.clear()
+    bench.posts.trouble.clear()
+    bench.clock.advance(3)
+
+    await bench.courier.turn()
+    await bench.until(lambda: quiet.job_id in bench.posts.delivered)
+
+    assert sum(gate.arrived.is_set() for gate in bench.posts.slow.values()) <= 4
+    for gate in bench.posts.slow.values():
+        gate.open()
+    await bench.in_hand()
+
+
+async def test_a_channel_rests_as_a_whole_for_as_long_as_it_was_told(bench: Bench) -> None:
+    *jobs, quiet = await ended(bench, 5, also_in=[21])
+    told = DeliveryPostponed("429", retry_after=timedelta(seconds=90), was_sent=False)
+    bench.posts.trouble = {job.job_id: told for job in jobs}
+
+    await courier_turns(bench)
+    bench.posts.trouble.clear()
+    await bench.pass_time(89)
+    before = (sum(bench.posts.attempts.values()), list(bench.posts.delivered))
+    await bench.pass_time(2)
+
+    assert before == (3, [quiet.job_id])
+    assert sorted(bench.posts.delivered) == numbers([*jobs, quiet])
+    assert not any(message.in_doubt for message in bench.posts.messages)
+
+
+async def test_a_refusal_after_an_attempt_leaves_its_doubt(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.trouble[job.job_id] = DeliveryPostponed("429 after 502", retry_after=timedelta(seconds=90))
+
+    await courier_turns(bench)
+    bench.posts.trouble.clear()
+    await bench.pass_time(89)
+    assert bench.posts.attempts[job.job_id] == 1
+    await bench.pass_time(2)
+
+    assert [message.in_doubt for message in bench.posts.messages] == [True]
+
+
+async def test_a_line_that_is_told_to_wait_waits_as_long_and_leaves_no_doubt(bench: Bench) -> None:
+    bench.posts.line_trouble[1] = DeliveryPostponed("429", retry_after=timedelta(seconds=90), was_sent=False)
+    await bench.ask()
+    await bench.settle()
+    bench.posts.line_trouble.clear()
+
+    await bench.pass_time(88)
+    before = list(bench.posts.lines)
+    await bench.pass_time(3)
+
+    assert before == []
+    assert (len(bench.posts.lines), bench.posts.lines_in_doubt) == (1, 0)
+
+
+async def test_nothing_is_tried_while_the_whole_bot_has_to_wait(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.resting = START + timedelta(seconds=60)
+
+    await courier_turns(bench)
+    await bench.pass_time(59)
+    before = (bench.posts.attempts[job.job_id], list(bench.media.reads))
+    bench.posts.resting = None
+    await bench.pass_time(2)
+
+    assert before == (0, [])
+    assert bench.posts.delivered == [job.job_id]
+
+
+async def test_the_file_of_a_full_channel_is_not_read_before_the_channel_takes_it(bench: Bench) -> None:
+    *full, quiet = await ended(bench, 3, also_in=[21])
+    bench.posts.full[20] = START + timedelta(seconds=5)
+
+    await courier_turns(bench)
+    await bench.pass_time(4)
+    before = (len(bench.media.reads), list(bench.posts.delivered))
+    bench.posts.full.clear()
+    await bench.pass_time(2)
+
+    assert before == (1, [quiet.job_id])
+    assert sorted(bench.posts.delivered) == numbers([*full, quiet])
+
+
+async def test_a_result_is_posted_while_its_line_hangs(bench: Bench) -> None:
+    job = await bench.ask()
+    bench.posts.slow_lines.shut()
+    await bench.courier.turn()
+    await bench.posts.slow_lines.arrived.wait()
+    await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
+
+    await bench.courier.turn()
+    await bench.until(lambda: job.job_id in bench.posts.delivered)
+
+    bench.posts.slow_lines.open()
+    await courier_turns(bench)
+
+
+async def test_a_job_that_ended_before_it_had_a_line_gets_none(bench: Bench) -> None:
+    bench.leave_out(bench.courier)
+    job = await bench.ask()
+    await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
+
+    await bench.one_turn(bench.courier)
+    await bench.one_turn(bench.courier)
+
+    assert bench.posts.delivered == [job.job_id]
+    assert bench.posts.lines == []

@@ -111,3 +111,22 @@ async def test_a_global_limit_is_met_a_few_times_however_much_is_due(house: Hous
     # What was under way at the first refusal is refused as well.
     assert 0 < hits <= 40
     assert house.discord.traffic.towards_ban == hits
+
+
+@pytest.mark.slow
+async def test_commands_are_announced_once_discord_takes_them_and_work_goes_on_meanwhile(house: House) -> None:
+    route = "/applications/{application_id}/commands"
+    places = [house.place("waiting")]
+    await due_in(house, places)
+    with closing(sqlite3.connect(house.database)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE key = 'commands_hash'")
+    before = house.discord.traffic.count("PUT", route)
+    house.discord.faults.add("PUT", route, RateLimit(12), times=1)
+
+    await house.start()
+    await house.discord.wait_for_message(channel_id=places[0])
+    told = house.discord.traffic.count("PUT", route) - before
+    await house.discord.wait_requests("PUT", route, before + 2, within=20)
+
+    assert told == 1
+    assert "Traceback" not in house.log

@@ -9,7 +9,7 @@ from enum import Enum
 from veo_core.errors import MediaError, MediaUnavailable
 
 # A bot that was away for hours asks some times before it gives up.
-_LEAST_TRIES = 5
+_LEAST_TRIES = 3
 
 
 class FileEnd(Enum):

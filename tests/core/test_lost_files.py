@@ -26,7 +26,7 @@ LARGE = MediaUnusable("too large")
         (CUT, PATIENCE, 70, True, FileEnd.LINK),
         (CUT, PATIENCE, 70, False, FileEnd.GONE),
         (GONE, timedelta(hours=30), 2, True, ReadAgain(None)),
-        (GONE, timedelta(hours=30), 5, True, FileEnd.GONE),
+        (GONE, timedelta(hours=30), 3, True, FileEnd.GONE),
         (LARGE, timedelta(0), 1, True, FileEnd.LINK),
         (LARGE, timedelta(0), 1, False, FileEnd.GONE),
     ],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,15 +23,25 @@ WORKERS = "tests.core.workers"
 LINUX = sys.platform == "linux"
 
 
-def children() -> set[str]:
-    """The processes under this one, zombies too; only Linux tells them."""
+def children(process: int | str = "self") -> set[str]:
+    """The processes under this one or another, zombies too; only Linux tells them."""
     if not LINUX:
         return set()
-    return {
-        child
-        for thread in Path("/proc/self/task").iterdir()
-        for child in (thread / "children").read_text(encoding="ascii").split()
-    }
+    found: set[str] = set()
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        # Threads come and go.
+        with contextlib.suppress(OSError):
+            found |= set((thread / "children").read_text(encoding="ascii").split())
+    return found
+
+
+async def until(look: Callable[[], bool]) -> None:
+    """Look again and again; /proc tells nobody of its changes."""
+    for _ in range(2_000):
+        if look():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("never")
 
 
 @pytest.mark.parametrize(
@@ -168,3 +180,32 @@ async def test_a_process_of_another_bot_ends_before_it_reads_anything() -> None:
 )
 def test_an_answer_is_believed_in_its_exact_form_only(answer: bytes, found: object) -> None:
     assert read_answer(answer) == found
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux ends a child with its parent")
+async def test_the_process_ends_with_a_bot_that_is_killed() -> None:
+    program = (
+        "import asyncio; from veo_core.picture_process import PictureDecoder;"
+        f"asyncio.run(PictureDecoder(worker='{WORKERS}.sleeping').decode(b'x'))"
+    )
+    bot = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
+    await until(lambda: bool(children(bot.pid)))
+    (worker,) = children(bot.pid)
+    # Its niceness tells that it is past the lines that bind it to the bot.
+    await until(lambda: stat_of(worker)[_NICE] == "10")
+
+    bot.kill()
+    await bot.wait()
+
+    await until(lambda: stat_of(worker)[_STATE] in "ZX")
+
+
+_STATE, _NICE = 0, 16
+
+
+def stat_of(process: str) -> list[str]:
+    """What /proc says of a process behind its name; of one that is gone, that it is dead."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return ["X"]

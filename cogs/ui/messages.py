@@ -77,7 +77,7 @@ def result_text(job: Job, *, with_prompt: bool = True, beside_link: bool = False
 
 def link_text(job: Job) -> str:
     """What stands in for a file that cannot be attached."""
-    link = video_link(job)
+    link = shown_link(job.video_url or "")
     return f"The video can't be attached; it is here: {link}" if link else "The video can't be attached, sorry."
 
 
@@ -190,8 +190,9 @@ def show_text(job: Job, models: Iterable[Model]) -> str:
 
 
 def video_link(job: Job) -> str | None:
-    """The provider's link to the file, where it is fit to be shown."""
-    return shown_link(job.video_url or "")
+    """The provider's link to the file, where it is fit to be shown and not known to be dead for now."""
+    is_unread = job.file_tries > 0 and job.delivered_at is None and job.kept_at is None
+    return None if is_unread else shown_link(job.video_url or "")
 
 
 def allowance_text(allowance: Allowance, running_per_user: int) -> str:

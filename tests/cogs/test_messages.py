@@ -119,6 +119,16 @@ def test_an_address_that_is_no_link_is_not_shown(url: str | None) -> None:
     assert video_link(job(video_url=url)) is None
 
 
+def test_a_link_whose_file_cannot_be_read_is_shown_nowhere_until_the_courier_gives_it_out() -> None:
+    waiting = job(state=JobState.SUCCEEDED, video_url=LINK, file_tries=3, file_failed_at=NOW)
+    out = replace(waiting, delivered_at=NOW, message_id=1, message_deleted_at=NOW)
+
+    assert video_link(waiting) is None
+    assert LINK not in show_text(waiting, BUILT_IN)
+    assert link_text(waiting).endswith(LINK)
+    assert video_link(out) == LINK
+
+
 @given(prompts, st.sampled_from(one_job_texts))
 def test_every_text_about_a_job_holds_only_the_bots_own_mentions_and_links(
     prompt: str, text_of: Callable[[Job], str]

@@ -369,3 +369,43 @@ async def test_a_database_reached_by_another_name_is_the_same_one(tmp_path: Path
     async with Store.open(tmp_path / "bot.sqlite3"):
         with pytest.raises(StorageInUse):
             await Database.open(tmp_path / "other.sqlite3")
+
+
+SMALL_DISK = """
+import asyncio, resource, sys
+from pathlib import Path
+from tests.core.bench import PLENTY, new_job
+from tests.core.fakes import START
+from veo_core.errors import StorageError
+from veo_core.store import Store
+
+async def main():
+    refused = taken = 0
+    async with Store.open(Path(sys.argv[1])) as store:
+        # Far below the size at which SQLite empties the WAL by itself.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+        for n in range(200):
+            try:
+                await store.requests.record(new_job(prompt=str(n)), PLENTY, START)
+                taken += 1
+            except StorageError:
+                refused += 1
+    print(refused, taken, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_wal_that_fills_the_disk_is_emptied_so_that_the_next_write_finds_room(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_DISK, str(tmp_path / "bot.sqlite3")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+
+    refused, taken = map(int, done.stdout.split())
+    assert 0 < refused <= 3
+    assert taken == 200 - refused
+    assert done.stderr.count("The database takes nothing") == done.stderr.count("The database works again") == refused

@@ -20,6 +20,9 @@ from veo_core.store.migrate import is_damage, migrate
 
 _log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
+_PRIMARY_CODE = 0xFF
+# The WAL's size once a disk was full: 200 kB instead of 4 MB.
+_FRUGAL_PAGES = 50
 
 
 class Database:
@@ -113,6 +116,7 @@ class Database:
                 await asyncio.shield(self._undo())
                 if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
                     self._trouble.begin(error)
+                    await self._make_room(error)
                     raise _refusal(error) from error
                 raise
 
@@ -130,6 +134,20 @@ class Database:
         await self._connection.execute("COMMIT")
         self._life.side.note(count)
         self._trouble.end()
+
+    async def _make_room(self, error: sqlite3.Error) -> None:
+        """Bring a WAL that filled the disk back into the file, as far as there is room.
+
+        SQLite does so by itself only at a size that the disk may never allow; then what becomes free would go into
+        the WAL too, and nothing would ever work again.
+        """
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            return
+        try:
+            await self._connection.execute_fetchall(f"PRAGMA wal_autocheckpoint = {_FRUGAL_PAGES}")
+            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as failure:
+            _log.debug("There is no room to make", extra={"error": str(failure)})
 
     async def _undo(self) -> None:
         """Roll back; a BEGIN whose caller was cancelled may only now have taken effect, so it is always tried."""

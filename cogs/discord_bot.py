@@ -185,9 +185,9 @@ class VeoBot(commands.AutoShardedBot):
             _log.warning("The commands are announced later: Discord asks to wait", extra={"seconds": error.retry_after})
             self._announcer = asyncio.create_task(self._announce_after(error.retry_after))
             return
-        except (discord.DiscordException, *NETWORK_FAILURES):
+        except (discord.DiscordException, *NETWORK_FAILURES) as error:
             # The commands of the last run still work, and videos wait for their delivery.
-            _log.exception("The commands could not be announced; the next start tries again")
+            _log.warning("The commands could not be announced; the next start tries again", extra={"error": str(error)})
             return
         await self._remembers.put(_COMMANDS_KEY, digest)
         _log.info("The commands were announced to Discord")

@@ -9,6 +9,7 @@ from collections.abc import Collection
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from runtime.discord_log import quiet_discord
 from veo_core.tokens import without_known
 
 
@@ -17,6 +18,7 @@ def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(HidingFormatter(style, secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    quiet_discord(logging.getLevelNamesMapping()[level.upper()])
     # Its own hint about missing voice support means nothing for this bot.
     logging.getLogger("discord.client").addFilter(
         lambda record: "voice will NOT be supported" not in record.getMessage()

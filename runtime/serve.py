@@ -16,6 +16,7 @@ import discord
 from discord.ext import commands
 
 from cogs.gate import Held
+from runtime.discord_log import OUTAGE, cannot_reach
 from veo_core.errors import ConfigError, VeoBotError
 from veo_core.pace import backoff
 
@@ -50,9 +51,17 @@ async def serve(assemble: Assemble, token: str) -> None:
             asked = error
         except Exception as error:  # noqa: BLE001 - a malformed payload may raise anything; it is logged
             _refuse_dead_token(error)
-            _log.exception("The connection to Discord broke")
+            _tell(error)
         attempt = 1 if time.monotonic() - started > _LONG_ENOUGH else attempt + 1
         await _pause(stop, attempt, asked)
+
+
+def _tell(error: Exception) -> None:
+    """An unreachable Discord is told once, until a connection stands again."""
+    if cannot_reach(error):
+        OUTAGE.begin(error)
+    else:
+        _log.error("The connection to Discord broke", exc_info=error)
 
 
 async def _pause(stop: asyncio.Event, attempt: int, asked: discord.RateLimited | None) -> None:
@@ -60,12 +69,12 @@ async def _pause(stop: asyncio.Event, attempt: int, asked: discord.RateLimited |
     if stop.is_set():
         return
     wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, random.Random())
-    if asked is None:
-        _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
-    else:
+    if asked is not None:
         wait = max(wait, timedelta(seconds=asked.retry_after))
         if not (isinstance(asked, Held) and asked.everything):
             _log.warning("Discord asks to wait before the start", extra={"seconds": wait.total_seconds()})
+    elif not OUTAGE.lasts:
+        _log.warning("The connection to Discord ended; starting anew", extra={"seconds": wait.total_seconds()})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait.total_seconds()):
             await stop.wait()

@@ -58,7 +58,9 @@ class Lanes(Runners):
         if isinstance(error, DeliveryPostponed) and error.retry_after is not None:
             self.rest(job.lane, now + error.retry_after)
             wait = max(wait, error.retry_after)
-        _log.warning(
+        # Said once a message: a lost network would fill the log.
+        _log.log(
+            logging.WARNING if attempt == 1 else logging.DEBUG,
             "A message has to wait",
             extra={"job_id": job.job_id, "error": str(error), "attempt": attempt, "seconds": wait.total_seconds()},
         )

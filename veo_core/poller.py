@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from veo_core.checkpoints import Checkpoint, reached
-from veo_core.errors import ProviderError, Rejected, Unreachable
+from veo_core.errors import ProviderError, Rejected, StorageError, Unreachable
 from veo_core.loop import Loop
 from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, TaskReport
@@ -99,6 +99,9 @@ class Poller(Loop):
         for job, outcome in zip(jobs, settled, strict=True):
             if isinstance(outcome, LookAgain):
                 looks[job.job_id] = outcome
+            elif isinstance(outcome, StorageError):
+                # Nothing was decided about any of them: all are still due.
+                raise outcome
             elif isinstance(outcome, BaseException):
                 looks[job.job_id] = self._no_verdict(job, outcome)
         await self._watch.look_again(looks, self._now())

@@ -11,6 +11,7 @@ import pytest
 
 from tests.core.bench import is_awake
 from tests.core.fakes import START, Clock, Gate
+from veo_core.errors import StorageError
 from veo_core.loop import Loop, Runners, Signal, rest
 
 SECOND = timedelta(seconds=1)
@@ -70,6 +71,31 @@ async def test_a_moment_that_has_passed_means_now_and_none_means_when_woken(cloc
     await held[0].run()
 
     assert held[0].rests == [0.0, None]
+
+
+async def test_a_database_that_refuses_is_waited_for_longer_and_longer_without_a_line(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    held: list[Counting] = []
+
+    def what(taken: int) -> datetime | None:
+        if taken == 6:
+            return START + 7 * SECOND
+        if taken == 8:
+            held[0].stop()
+        raise StorageError("the disk is full")
+
+    held.append(Counting(clock, what))
+
+    await held[0].run()
+
+    waits = [seconds or 0.0 for seconds in held[0].rests]
+    assert [low <= wait <= high for wait, (low, high) in zip(waits, WAITS, strict=True)] == [True] * 7
+    assert caplog.records == []
+
+
+# The jitter takes up to a third away; after a turn that went well the waits begin anew.
+WAITS = [(1.3, 2), (2.6, 4), (5.3, 8), (10, 15), (10, 15), (7, 7), (1.3, 2)]
 
 
 async def test_an_unforeseen_error_is_logged_and_the_next_turn_follows_after_a_rest(

@@ -129,4 +129,4 @@ def test_the_codes_beyond_the_published_ones_are_known_by_name(operation: Schema
         for variant in answer_schema(operation, int(status))["oneOf"]
     }
 
-    assert set(ERRORS) - published == {"forbidden", "timeout"}
+    assert set(ERRORS) - published == {"forbidden", "timeout", "busy", "not_applied", "permission_denied"}

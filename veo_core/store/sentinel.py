@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from veo_core.store.database import Database
 
+Idle = Callable[[asyncio.Event, float], Awaitable[None]]
+
 _EVERY = 1.0
 
 
-class Sentinel:
-    """Runs beside the loops; its end by an exception is the bot's."""
+async def _rest(stopped: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopped.wait()
 
-    def __init__(self, database: Database) -> None:
+
+class Sentinel:
+    """Runs beside the loops and waits as they do; its end by an exception is the bot's."""
+
+    def __init__(self, database: Database, idle: Idle = _rest) -> None:
         self._database = database
+        self._idle = idle
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
-        """Until asked to stop; real seconds, as files know no other time. Raises StorageGone."""
+        """Until asked to stop, a look a second. Raises StorageGone."""
         while not self._stopped.is_set():
             self._database.check()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY):
-                    await self._stopped.wait()
+            await self._idle(self._stopped, _EVERY)
 
     @property
     def owed_for(self) -> timedelta:

@@ -84,6 +84,7 @@ async def assembled(
         )
         gate.attach(bot.http)
         postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now, gate)
+        bot.ask_of_places(postman.refuses)
         submitter = Submitter(workshop)
         searcher = Searcher(workshop, submitter)
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)

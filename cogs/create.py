@@ -8,8 +8,9 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from cogs.ui.base import acknowledge, answer, asker_of, check_place, host_of, place_of
+from cogs.ui.base import acknowledge, answer, asker_of, host_of, place_of
 from cogs.ui.messages import accepted_text
+from cogs.ui.posting import check_place, with_warning
 from veo_core.catalog import Model
 from veo_core.checkpoints import Checkpoint, reached
 from veo_core.models import Image, VideoRequest
@@ -35,7 +36,8 @@ def images_of(*options: discord.Attachment | None) -> tuple[Image | None, ...]:
 async def _answer_about(interaction: discord.Interaction[discord.Client], ticket: Ticket) -> None:
     """Answer, and note whether it arrived; as long as it is in the air, who asks again is taken to have none."""
     studio = host_of(interaction).studio
-    answering = asyncio.create_task(answer(interaction, accepted_text(ticket, paused=studio.is_paused)))
+    text = with_warning(accepted_text(ticket, paused=studio.is_paused), interaction, private=ticket.job.private)
+    answering = asyncio.create_task(answer(interaction, text))
     try:
         done, _ = await asyncio.wait({answering}, timeout=_SLOW_ANSWER)
         if not done:

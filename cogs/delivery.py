@@ -62,6 +62,10 @@ class Postman:
     def _after(self, seconds: float) -> datetime | None:
         return self._now() + timedelta(seconds=seconds) if seconds > 0 else None
 
+    def refuses(self, channel_id: int) -> bool:
+        """Whether this channel refused messages lately."""
+        return self._places.refuses(Spot(channel_id, is_person=False))
+
     async def show_status(self, job: Job, *, in_doubt: bool) -> int | None:
         """Post or change the status line; raises like `deliver`."""
         return await self._lines.show(job, in_doubt=in_doubt)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import discord
@@ -19,8 +20,9 @@ from cogs.errors import answer_error
 from cogs.gateway_line import GatewayLine
 from cogs.library import library_commands
 from cogs.permissions import missing_lines
-from cogs.ui.base import host_of
+from cogs.ui.base import admitted, host_of, say_goodbye
 from cogs.ui.buttons import press
+from cogs.ui.desk import Desk
 from cogs.worker import Runs, Worker
 from veo_core.errors import Refusal
 from veo_core.sessions import NETWORK_FAILURES, Connector
@@ -47,10 +49,12 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
     """The commands; whatever goes wrong in one is answered in one place."""
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Before any command: whether the operator allows this server.
+        """Before any command: whether the bot still takes it, and whether the operator allows this server.
 
         discord.py hands what is raised here to nobody, so it is answered here.
         """
+        if not await admitted(interaction):
+            return False
         try:
             host_of(interaction).studio.check_server(interaction.guild_id)
         except Refusal as refusal:
@@ -87,6 +91,8 @@ class VeoBot(commands.AutoShardedBot):
         )
         self.studio = studio
         self.direct_messages = direct_messages
+        self.desk = Desk()
+        self._refuses: Callable[[int], bool] = _unknown
         self._remembers = remembers
         self._announcer: asyncio.Task[None] | None = None
         self._worker = Worker()
@@ -121,6 +127,14 @@ class VeoBot(commands.AutoShardedBot):
     def run_beside(self, loops: tuple[Runs, ...]) -> None:
         """The loops that begin with the login and end before the connection does."""
         self._worker = Worker(loops, on_failure=self._break_off)
+
+    def ask_of_places(self, refuses: Callable[[int], bool]) -> None:
+        """Who remembers the channels that refused messages lately."""
+        self._refuses = refuses
+
+    def refuses(self, channel_id: int) -> bool:
+        """Whether Discord refused our messages in this channel lately."""
+        return self._refuses(channel_id)
 
     async def setup_hook(self) -> None:
         """After the login: commands, buttons, and the loops, which take up what the last run left."""
@@ -161,11 +175,11 @@ class VeoBot(commands.AutoShardedBot):
             await asyncio.sleep(_IDENTIFY_SPACING)
 
     async def close(self) -> None:
-        """Stop the loops first, so that what is in hand can still be posted."""
+        """Stop the loops and the desk first, so that what is in hand can still be posted and answered."""
         self._is_stopping = True
         if self._announcer is not None:
             self._announcer.cancel()
-        await self._worker.stop()
+        await asyncio.gather(self._worker.stop(), self.desk.close(say_goodbye))
         await super().close()
 
     async def _announce_after(self, seconds: float) -> None:
@@ -204,6 +218,11 @@ def veo_group(studio: Studio) -> app_commands.Group:
     for command in (create_command(studio.models), *library_commands(), *account_commands()):
         group.add_command(command)
     return group
+
+
+def _unknown(_: int) -> bool:
+    """Nothing is known of any channel."""
+    return False
 
 
 def _no_prefix(_: commands.AutoShardedBot, __: discord.Message) -> list[str]:

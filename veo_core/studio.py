@@ -273,8 +273,9 @@ class Studio:
         return self._place(job, position, waiting)
 
     async def _check_blocked(self, asker: Asker, guild_id: int | None) -> None:
-        if guild_id is not None and await self._people.is_blocked(guild_id, asker.user_id):
-            raise Refusal(Reason.BLOCKED)
+        """A block is a server's; direct messages belong to none, so there a block of any server holds."""
+        if await self._people.is_blocked(guild_id, asker.user_id):
+            raise Refusal(Reason.BLOCKED, where="a server" if guild_id is None else "this server")
 
     async def _with_images_seen(self, new: NewJob, request: VideoRequest) -> NewJob:
         """Look at the images, unless a limit refuses the job anyway; without a chosen ratio the first one's decides."""

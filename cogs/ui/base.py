@@ -8,10 +8,10 @@ from typing import Any, Protocol, cast
 
 import discord
 
+from cogs.ui.desk import Desk
 from cogs.ui.words import Words, refusal_words
 from veo_core.errors import Refusal
 from veo_core.models import Asker, Place
-from veo_core.reasons import Reason
 from veo_core.sessions import NETWORK_FAILURES
 from veo_core.studio import Studio
 
@@ -29,6 +29,11 @@ class HasStudio(Protocol):
 
     studio: Studio
     direct_messages: bool
+    desk: Desk
+
+    def refuses(self, channel_id: int) -> bool:
+        """Whether Discord refused our messages in this channel lately."""
+        ...
 
     async def answer_error(self, interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
         """Tell the person in words, and the operator's log what happened."""
@@ -62,6 +67,7 @@ async def acknowledge(interaction: discord.Interaction[discord.Client]) -> bool:
 
     When it did not arrive in time the work goes on all the same: the video comes through the channel. False then.
     """
+    host_of(interaction).desk.take(interaction)
     try:
         # discord.py would repeat it for half a minute while Discord has trouble.
         async with asyncio.timeout(_DISCORD_WAITS):
@@ -86,7 +92,29 @@ async def answer(
     except _UNANSWERABLE as error:
         _log.warning("An answer did not arrive", extra={"error": str(error)})
         return False
+    finally:
+        host_of(interaction).desk.let_go(interaction)
     return True
+
+
+async def admitted(interaction: discord.Interaction[discord.Client]) -> bool:
+    """Whether the bot still takes this; while it stops, people get words at once."""
+    desk = host_of(interaction).desk
+    if desk.is_closed:
+        desk.take(interaction)
+        await answer(interaction, None, problem_embed(_RESTARTING))
+    return not desk.is_closed
+
+
+async def say_goodbye(interaction: discord.Interaction[discord.Client]) -> None:
+    """The answer to what a stop cut off: it may have been written down already."""
+    await answer(interaction, None, problem_embed(_CUT_OFF))
+
+
+_RESTARTING = Words("I am restarting", "Nothing was started. Please try again in a minute.")
+_CUT_OFF = Words(
+    "I am restarting", "Please look at `/veo status` in a minute. If your video is not there, ask for it again."
+)
 
 
 async def _respond(interaction: discord.Interaction[discord.Client], options: dict[str, Any]) -> None:
@@ -116,20 +144,3 @@ def info_embed(title: str, text: str) -> discord.Embed:
 def refusal_embed(refusal: Refusal) -> discord.Embed:
     """The embed of a refusal."""
     return problem_embed(refusal_words(refusal.reason, refusal.details))
-
-
-def check_place(interaction: discord.Interaction[discord.Client], *, private: bool) -> None:
-    """Refuse where a video could not be posted, before anything is recorded; a private one goes to the person.
-
-    Raises Refusal.
-    """
-    if interaction.guild_id is None:
-        if not host_of(interaction).direct_messages:
-            raise Refusal(Reason.SERVER_ONLY)
-        return
-    allowed = interaction.app_permissions
-    if allowed.value == 0 or allowed.administrator or private:
-        return
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    if not (allowed.send_messages_in_threads if is_thread else allowed.send_messages):
-        raise Refusal(Reason.CANNOT_POST_HERE, missing="Send Messages")

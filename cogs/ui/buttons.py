@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import discord
 
-from cogs.ui.base import acknowledge, answer, asker_of, host_of, place_of
+from cogs.ui.base import acknowledge, admitted, answer, asker_of, host_of, place_of
 from cogs.ui.messages import accepted_text, cancelled_text
+from cogs.ui.posting import check_channel, with_warning
 from veo_core.errors import Refusal
 from veo_core.models import Job, JobKind, JobState, Receipt, Resolution
 from veo_core.reasons import Reason
@@ -53,7 +54,8 @@ async def press(interaction: discord.Interaction[discord.Client]) -> None:
     if interaction.type is not discord.InteractionType.component or not found.startswith("veo:"):
         return
     try:
-        await _handle(interaction, found)
+        if await admitted(interaction):
+            await _handle(interaction, found)
     except Exception as error:  # noqa: BLE001 - whatever happened, the person gets an answer; answer_error logs it
         await host_of(interaction).answer_error(interaction, error)
 
@@ -68,9 +70,11 @@ async def _handle(interaction: discord.Interaction[discord.Client], found: str) 
 
 async def _upscale(interaction: discord.Interaction[discord.Client], job_id: int) -> None:
     await acknowledge(interaction)
-    host = host_of(interaction)
-    ticket = await host.studio.upscale(asker_of(interaction), job_id, place_of(interaction))
-    await answer(interaction, accepted_text(ticket, paused=host.studio.is_paused))
+    check_channel(interaction)
+    studio = host_of(interaction).studio
+    ticket = await studio.upscale(asker_of(interaction), job_id, place_of(interaction))
+    text = accepted_text(ticket, paused=studio.is_paused)
+    await answer(interaction, with_warning(text, interaction, private=ticket.job.private))
 
 
 async def _cancel(interaction: discord.Interaction[discord.Client], job_id: int) -> None:

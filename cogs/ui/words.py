@@ -83,14 +83,15 @@ WORDS: Mapping[Reason, Words] = {
         "This server is not set up", "The people who run this bot have not allowed it here."
     ),
     Reason.CANNOT_POST_HERE: Words(
-        "I can't post here", "I need {missing} in this channel. Ask an admin, or try another channel."
+        "I cannot post here",
+        "I need the permission {missing} in this channel. Ask a moderator, or use another channel.",
     ),
     Reason.STORAGE_TROUBLE: Words(
         "I couldn't write that down", "Nothing was started and nothing was counted. Please try again in a few minutes."
     ),
     Reason.NOT_BLOCKED: Words("Nothing to take back", "This person isn't blocked here."),
     Reason.NOT_ADMIN: Words("That's for this server's managers", "It needs the permission Manage Server."),
-    Reason.BLOCKED: Words("You can't make videos here", "The moderators of this server decided so. Please ask them."),
+    Reason.BLOCKED: Words("You cannot make videos here", "A moderator has blocked you from making videos in {where}."),
     Reason.MODERATED: Words(
         "Prompt refused",
         "The content rules of the provider do not allow this prompt. Write it in another way. It does not count.",

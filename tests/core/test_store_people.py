@@ -23,6 +23,15 @@ async def test_a_block_holds_in_its_server_only_until_it_is_taken_back(store: St
     assert not await store.people.unblock(1, 50)
 
 
+async def test_a_block_of_any_server_holds_where_there_is_no_server(store: Store) -> None:
+    await store.people.block(1, 50, by_user_id=9, now=START)
+
+    assert await store.people.is_blocked(None, 50)
+    assert not await store.people.is_blocked(None, 51)
+    assert await store.people.unblock(1, 50)
+    assert not await store.people.is_blocked(None, 50)
+
+
 async def test_blocking_twice_is_blocking_once(store: Store) -> None:
     await asyncio.gather(*(store.people.block(1, 50, by_user_id=n, now=START) for n in range(5)))
 

@@ -352,6 +352,8 @@ async def test_a_blocked_person_is_refused_here_and_nowhere_else_until_the_block
     assert await refused(studio.may_delete(ANN, done.job_id, HERE)) is Reason.BLOCKED
     # The same buttons under a copy in direct messages lead no way round.
     assert await refused(studio.upscale(ANN, done.job_id, Place(None, 30))) is Reason.BLOCKED
+    # Direct messages belong to no server: a block of any holds there.
+    assert await refused(studio.request(ANN, a_video(), Place(None, 30))) is Reason.BLOCKED
     assert (await studio.request(ANN, a_video(), Place(11, 20))).is_new
     assert (await studio.overview(admin, HERE)).blocked == (ANN.user_id,)
     await studio.unblock(admin, ANN.user_id, HERE)

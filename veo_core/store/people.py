@@ -34,11 +34,14 @@ class People:
             )
             return cursor.rowcount == 1
 
-    async def is_blocked(self, guild_id: int, user_id: int) -> bool:
-        """Whether this person is blocked in this server."""
+    async def is_blocked(self, guild_id: int | None, user_id: int) -> bool:
+        """Whether this person is blocked in this server; None asks for any server."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                "SELECT 1 FROM blocked WHERE guild_id = ? AND user_id = ?", (guild_id, user_id)
+                "SELECT 1 FROM blocked WHERE guild_id = ? AND user_id = ?"
+                if guild_id is not None
+                else "SELECT 1 FROM blocked WHERE user_id = ? LIMIT 1",
+                (user_id,) if guild_id is None else (guild_id, user_id),
             )
             return bool(list(rows))
 

@@ -12,6 +12,7 @@ CREATE INDEX jobs_undelivered ON jobs (delivery_due_at) WHERE delivery_due_at IS
 CREATE INDEX jobs_by_guild ON jobs (guild_id, created_at, state);
 CREATE INDEX jobs_moderated ON jobs (guild_id, created_at, user_id) WHERE reason = 'moderated';
 CREATE INDEX blocked_by_time ON blocked (guild_id, at);
+CREATE INDEX blocked_by_person ON blocked (user_id);
 
 -- The next waiting job of each person, kept by the triggers below, so that a fair choice reads people, not jobs.
 -- `tried_at` is 0 for a job that was not tried.

@@ -40,6 +40,7 @@ class Worker:
         self._grace = grace
         self._on_failure = on_failure
         self._runners: list[asyncio.Task[None]] = []
+        self._asked_to_end = False
 
     def begin(self) -> None:
         """Let every loop take its turns."""
@@ -59,6 +60,8 @@ class Worker:
 
     def trouble(self) -> str | None:
         """Which loops ended though nobody asked, or stand still, in a few words; None before they begin."""
+        if self._asked_to_end:
+            return None
         ended = [runner.get_name().lower() for runner in self._runners if runner.done()]
         if ended:
             return f"ended: {', '.join(ended)}"
@@ -67,6 +70,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Let what is in hand be finished, within the grace."""
+        self._asked_to_end = True
         for loop in self._loops:
             loop.stop()
         if self._runners:

@@ -10,7 +10,7 @@ from sandbox.veo import StandInVeo
 from tests.cogs.people import actions, asks, made, presses_forged, reads, refusal, said, stranger
 from tests.simulated import videos
 
-BLOCKED = "You can't make videos here", "The moderators of this server decided so. Please ask them."
+BLOCKED = "You cannot make videos here", "A moderator has blocked you from making videos in this server."
 
 
 async def block(world: World, who: MemberActor) -> str:

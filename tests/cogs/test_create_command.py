@@ -227,7 +227,7 @@ async def test_a_channel_where_the_bot_may_not_write_is_refused_but_a_private_vi
     )
 
     result = await world.people.ann.slash(silent, "veo create", prompt="a fox")
-    assert refusal(result)[0] == "I can't post here"
+    assert refusal(result)[0] == "I cannot post here"
     assert "Send Messages" in refusal(result)[1]
     assert await costs_nothing(world, veo)
 

@@ -19,6 +19,7 @@ from tests.cogs.people import (
     labels,
     made,
     reads,
+    refusal,
     refuse,
     results,
     status_lines,
@@ -135,11 +136,11 @@ async def test_a_place_that_refuses_is_left_alone_for_ten_minutes(world: World, 
     await finished(world, veo)
     tried = posts()
 
-    await asks(world, world.people.mo)
+    told = refusal(await asks(world, world.people.mo))
     await finished(world, veo)
 
-    assert posts() == tried
-    assert [len(direct_messages(who)) for who in world.people.all] == [1, 1, 0]
+    assert (told[0], posts()) == ("I cannot post here", tried)
+    assert [len(direct_messages(who)) for who in world.people.all] == [1, 0, 0]
     world.env.backend.faults.clear()
     await world.env.advance_time(600)
     assert len((await made(world, veo, world.people.olga)).attachments) == 1

@@ -83,6 +83,10 @@ class QuickPosts:
         del job, planned
         return None
 
+    async def turn(self, job: Job, *, is_line: bool) -> None:
+        """At once."""
+        del job, is_line
+
     async def upload_limit(self, job: Job) -> int:
         """Enough."""
         del job

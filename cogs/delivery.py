@@ -59,6 +59,10 @@ class Postman:
         """When the job's channel takes one more message than the planned ones; None now, or where it is not known."""
         return None if job.private else self._after(self._gate.channel_rests_for(job.channel_id, planned))
 
+    async def turn(self, job: Job, *, is_line: bool) -> None:
+        """Wait for the turn of one more message, fairly by lane, results before status lines."""
+        await self._gate.turn(job.lane, later=is_line)
+
     def _after(self, seconds: float) -> datetime | None:
         return self._now() + timedelta(seconds=seconds) if seconds > 0 else None
 

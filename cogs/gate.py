@@ -42,13 +42,20 @@ class Gate:
     """One for the process, so that what Discord asked for outlives a new connection."""
 
     def __init__(self, rate: float = _RATE) -> None:
+        self._turns = Pacer(rate)
         self._pacer = Pacer(rate)
+        self._is_used = False
         self._circuit = Circuit()
         self._buckets = Buckets()
 
     def attach(self, http: HTTPClient) -> None:
         """From now on every request of this client comes through here: all its methods call `request`."""
         http.request = partial(self._request, http)
+
+    async def turn(self, lane: int, *, later: bool) -> None:
+        """Wait until this lane may begin a message; before the first request of all there is nothing to pace."""
+        if self._is_used:
+            await self._turns.turn(lane, later=later)
 
     def rests_for(self) -> float:
         """Seconds that Discord asked the whole bot to wait; 0 when requests may go."""
@@ -72,6 +79,7 @@ class Gate:
 
         What carries a file neither waits for a limit nor is repeated, as the file would be held meanwhile.
         """
+        self._is_used = True
         send = partial(self._once, http, route, files or (), None if form is None else list(form), options)
         answer = await send()
         for wait in () if files else _WAITS_AFTER_ERRORS:

@@ -1,28 +1,26 @@
-"""Whose turn it is among many lanes: the lane that was served longest ago goes first."""
+"""Whose turn it is among many lanes: the lane that had the fewest of the latest turns goes first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-_REMEMBERED = 2048
+_LATEST = 1200
 
 
 class FairQueue:
     """Those who wait, each for a lane.
 
-    However many wait for busy lanes, whoever comes for a quiet one is next; in one lane the first come is first.
+    However many wait for busy lanes, whoever comes for a quiet one is next: the lane that had the fewest of the latest
+    1,200 turns, of equal ones the lane for which fewer wait. In one lane the first come is first.
     """
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        self._served: OrderedDict[int, int] = OrderedDict()
-        self._count = 0
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+        self._latest: deque[int] = deque()
+        self._turns: Counter[int] = Counter()
 
     def join(self, lane: int) -> asyncio.Future[None]:
         """Wait for a turn; the future is done when it came, and cancelling it leaves the queue."""
@@ -35,7 +33,8 @@ class FairQueue:
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
         if not self._waiting:
             return False
-        chosen = min(self._waiting, key=lambda waiting: self._served.get(waiting[0], 0))
+        crowds = Counter(lane for lane, _ in self._waiting)
+        chosen = min(self._waiting, key=lambda waiting: (self._turns[waiting[0]], crowds[waiting[0]]))
         self._waiting.remove(chosen)
         self.serve(chosen[0])
         chosen[1].set_result(None)
@@ -43,11 +42,10 @@ class FairQueue:
 
     def serve(self, lane: int) -> None:
         """Note that this lane has just had a turn."""
-        self._count += 1
-        self._served[lane] = self._count
-        self._served.move_to_end(lane)
-        if len(self._served) > _REMEMBERED:
-            self._served.popitem(last=False)
+        self._latest.append(lane)
+        self._turns[lane] += 1
+        if len(self._latest) > _LATEST:
+            self._turns -= Counter((self._latest.popleft(),))
 
 
 class FairSlots:

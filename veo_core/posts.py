@@ -19,6 +19,13 @@ class Posts(Protocol):
         """When the job's place takes one more message than the planned ones; None now, or where it is not known."""
         ...
 
+    async def turn(self, job: Job, *, is_line: bool) -> None:
+        """Wait for the turn of one more message, fairly by lane, results before status lines.
+
+        So nothing is begun faster than it may be posted.
+        """
+        ...
+
     async def upload_limit(self, job: Job) -> int:
         """How many bytes an attachment may have where this job's result goes."""
         ...

@@ -48,6 +48,7 @@ class Results:
 
     async def deliver(self, job: Job) -> None:
         """Post the result, once."""
+        await self._posts.turn(job, is_line=False)
         reached(Checkpoint.BEFORE_DOWNLOAD)
         if job.video_url is None or job.state is not JobState.SUCCEEDED:
             await self._post(job, None)

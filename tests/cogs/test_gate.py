@@ -202,6 +202,23 @@ async def test_a_quiet_channel_goes_before_the_queue_of_busy_ones(line: Line) ->
     assert await crowd == [None] * 60
 
 
+async def test_status_lines_begin_after_all_results(line: Line) -> None:
+    gate, order = Gate(QUICK), list[str]()
+    gate.attach(line.http)
+    await line.send(line.channels[0])
+
+    async def begin(name: str, lane: int, *, later: bool) -> None:
+        await gate.turn(lane, later=later)
+        order.append(name)
+
+    await asyncio.gather(
+        *(begin("line", n, later=True) for n in range(4)), *(begin("result", 9, later=False) for _ in range(4))
+    )
+
+    # The first one found nobody before it.
+    assert order[1:] == ["result"] * 4 + ["line"] * 3
+
+
 async def test_no_more_than_the_rate_is_sent(line: Line) -> None:
     Gate(50).attach(line.http)
     began = asyncio.get_running_loop().time()

@@ -262,6 +262,7 @@ class FakePosts:
     operator_trouble: Exception | None = None
     slow: dict[int, Gate] = field(default_factory=dict[int, Gate])
     slow_lines: Gate = field(default_factory=Gate)
+    turns: Counter[tuple[int, bool]] = field(default_factory=Counter[tuple[int, bool]])
     resting: datetime | None = None
     full: dict[int, datetime] = field(default_factory=dict[int, datetime])
     limits: dict[int, int] = field(default_factory=dict[int, int])
@@ -278,6 +279,9 @@ class FakePosts:
     def full_until(self, job: Job, planned: int) -> datetime | None:
         del planned
         return self.full.get(job.lane)
+
+    async def turn(self, job: Job, *, is_line: bool) -> None:
+        self.turns[job.lane, is_line] += 1
 
     async def upload_limit(self, job: Job) -> int:
         return self.limits.get(job.channel_id, 10_000_000)

@@ -11,7 +11,7 @@ from veo_core.fair import FairQueue, FairSlots
 BUSY, QUIET, OTHER = 1, 2, 3
 
 
-async def test_the_lane_served_longest_ago_is_next_and_in_a_lane_the_first_come() -> None:
+async def test_the_lane_with_the_fewest_turns_is_next_and_in_a_lane_the_first_come() -> None:
     queue, order = FairQueue(), list[str]()
     for name, lane in (("a1", BUSY), ("a2", BUSY), ("b1", OTHER), ("a3", BUSY), ("q1", QUIET)):
         queue.join(lane).add_done_callback(lambda _, name=name: order.append(name))
@@ -22,7 +22,30 @@ async def test_the_lane_served_longest_ago_is_next_and_in_a_lane_the_first_come(
     await asyncio.sleep(0)
 
     assert calls == [True] * 5 + [False]
-    assert order == ["q1", "a1", "b1", "a2", "a3"]
+    assert order == ["q1", "b1", "a1", "a2", "a3"]
+
+
+async def test_of_lanes_with_equal_turns_the_one_for_which_fewer_wait_is_next() -> None:
+    queue = FairQueue()
+    busy = [queue.join(BUSY), queue.join(BUSY)]
+    quiet = queue.join(QUIET)
+
+    queue.call_next()
+
+    assert (quiet.done(), [one.done() for one in busy]) == (True, [False, False])
+
+
+async def test_turns_of_long_ago_are_forgotten() -> None:
+    queue = FairQueue()
+    for _ in range(5):
+        queue.serve(QUIET)
+    for _ in range(1200):
+        queue.serve(BUSY)
+    busy, quiet = queue.join(BUSY), queue.join(QUIET)
+
+    queue.call_next()
+
+    assert (quiet.done(), busy.done()) == (True, False)
 
 
 async def test_who_leaves_the_queue_takes_no_turn() -> None:

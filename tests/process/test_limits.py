@@ -81,7 +81,7 @@ async def test_a_quiet_channel_gets_its_video_at_once_beside_busy_and_refusing_o
 
 
 async def due_in(house: House, places: list[int]) -> None:
-    """One failure to tell in each place, left by an earlier life of the bot."""
+    """A failure to tell for each of these places, left by an earlier life of the bot."""
     await house.start()
     await house.stop()
     with closing(sqlite3.connect(house.database)) as connection, connection:
@@ -89,8 +89,26 @@ async def due_in(house: House, places: list[int]) -> None:
             "INSERT INTO jobs (kind, state, user_id, guild_id, channel_id, prompt, model, action, resolution,"
             " fingerprint, created_at, ended_at, reason, delivery_due_at) VALUES"
             " ('create', 'failed', ?, ?, ?, 'a video', 'veo31-fast', 'text2video', '720p', ?, 1, 2, 'lost', 2)",
-            [(house.person(f"p{place}"), house.guild, place, str(place)) for place in places],
+            [(house.person("someone"), house.guild, place, str(place)) for place in places],
         )
+
+
+async def test_a_quiet_channel_gets_its_video_at_once_beside_a_hundred_busy_ones(house: House) -> None:
+    crowd = [house.place(f"busy {n}") for n in range(100)]
+    await due_in(house, crowd * 12)
+    house.discord.limits.messages = (5, 5.0)
+    house.veo.switches.delay = float("inf")
+    await house.start()
+    alone = await house.order(house.person("quinn"), "a quiet video", house.place("quiet"))
+    await ready_at_once(house, [alone])
+
+    began = asyncio.get_running_loop().time()
+    await house.result(alone, within=10)
+    seconds = asyncio.get_running_loop().time() - began
+
+    assert seconds < 3
+    assert sum(carried_job(one) is not None for one in house.discord.world.messages.values()) < 12 * len(crowd) / 2
+    assert house.discord.traffic.towards_ban == 0
 
 
 async def test_a_global_limit_is_met_a_few_times_however_much_is_due(house: House) -> None:

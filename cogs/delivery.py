@@ -13,7 +13,7 @@ import discord
 from cogs.gate import Gate
 from cogs.operator import Operator
 from cogs.places import FAILURES, Places, Spot, Target, brief, given, postponed, reference, spots
-from cogs.refusals import Draft, NextPlace, Parent, after_refusal, closes_place, is_passing
+from cogs.refusals import Draft, NextPlace, Parent, after_refusal, closes_place, is_given_up, is_passing
 from cogs.status_lines import StatusLines
 from cogs.ui.base import problem_embed
 from cogs.ui.buttons import custom_ids, has_result_button, result_view
@@ -105,7 +105,7 @@ class Postman:
             try:
                 return await self._deliver_to(spot, job, media)
             except DestinationRefused as error:
-                if error.__cause__ is not None and closes_place(error.__cause__):
+                if error.__cause__ is not None and closes_place(error.__cause__, without_parent=True):
                     self._places.remember(spot)
                 _log.warning("A place refuses a message", extra={"job_id": job.job_id, "error": str(error)})
         raise DestinationRefused("no place takes the message")
@@ -122,7 +122,7 @@ class Postman:
                     if known is not None:
                         return Receipt(target.id, known, _guild_of(spot, job))
             except FAILURES as error:
-                if is_passing(error):
+                if is_passing(error) and not self._gives_up(spot, job, error):
                     raise postponed(error) from error
                 _log.warning("A place cannot be searched", extra={"job_id": job.job_id, "error": brief(error)})
         return None
@@ -131,9 +131,14 @@ class Postman:
         try:
             return await self._post_result(await self._places.open(spot), spot, job, media)
         except FAILURES as error:
-            if is_passing(error):
+            if is_passing(error) and not self._gives_up(spot, job, error):
                 raise postponed(error) from error
             raise DestinationRefused(brief(error)) from error
+
+    def _gives_up(self, spot: Spot, job: Job, error: BaseException) -> bool:
+        """Whether this channel has had its time; after the person there is no other place."""
+        waited = self._now() - (job.ended_at or self._now())
+        return not spot.is_person and is_given_up(error, waited, job.delivery_attempts)
 
     async def _post_result(self, target: Target, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
         """Post; each refusal of Discord takes something away until it fits or the place is given up."""
@@ -147,10 +152,10 @@ class Postman:
                     case Draft() as lighter:
                         draft = lighter
                     case Parent():
-                        target, draft = (
-                            await self._places.parent(spot),
-                            replace(draft, at_parent=True, with_reference=False),
-                        )
+                        parent = await self._places.parent(spot)
+                        if parent is None:
+                            raise
+                        target, draft = parent, replace(draft, at_parent=True, with_reference=False)
                     case NextPlace():
                         raise
 

@@ -58,14 +58,18 @@ class Places:
         if spot.is_person or (known is not None and not isinstance(known, discord.Thread)):
             return
         parent = await self.parent(spot)
-        if parent.id != spot.key:
+        if parent is not None:
             yield parent
 
-    async def parent(self, spot: Spot) -> Target:
-        """The channel that a thread belongs to."""
+    async def parent(self, spot: Spot) -> Target | None:
+        """The channel that a thread belongs to; None for what is no thread or stands in a forum."""
         channel = await self._bot.fetch_channel(spot.key)
-        parent = channel.parent_id if isinstance(channel, discord.Thread) else spot.key
-        return self._bot.get_partial_messageable(parent)
+        if not isinstance(channel, discord.Thread):
+            return None
+        parent = self._bot.get_channel(channel.parent_id) or await self._bot.fetch_channel(channel.parent_id)
+        if isinstance(parent, (discord.ForumChannel, discord.CategoryChannel)):
+            return None
+        return self._bot.get_partial_messageable(parent.id)
 
     def refuses(self, spot: Spot) -> bool:
         """Whether this place refused lately."""

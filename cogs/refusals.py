@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import discord
 
@@ -34,6 +35,10 @@ _TOO_LARGE = frozenset({40005, 50045})
 _WORDS_BLOCKED = frozenset({200000, 200001, 240000})
 _NOT_ALLOWED = frozenset({50001, 50013})
 _THREAD_CLOSED = frozenset({160005, 50083})
+# The channel is of a kind that takes no messages, such as the forum above a post.
+_NO_MESSAGES = 50024
+# How long a place may answer with errors of its own before the next one is tried, and how often at least.
+_PATIENCE, _LEAST_TRIES = timedelta(hours=1), 5
 # 30046: an old message was edited too often for now.
 _OVERLOADED = frozenset({130000, 30046})
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE_STATUS, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500
@@ -52,10 +57,21 @@ def blocks_words(error: discord.HTTPException) -> bool:
     return error.code in _WORDS_BLOCKED
 
 
-def closes_place(error: BaseException) -> bool:
-    """Whether the place itself refuses, so that everybody's next message there would be refused as well."""
+def is_given_up(error: BaseException, waited: timedelta, tries: int) -> bool:
+    """Whether a place that fails by itself has had its time: `waited` since the job's end, `tries` in all its lives."""
+    fails = isinstance(error, discord.HTTPException) and error.status >= _SERVER_ERROR
+    return fails and waited >= _PATIENCE and tries >= _LEAST_TRIES
+
+
+def closes_place(error: BaseException, *, without_parent: bool = False) -> bool:
+    """Whether the place itself refuses, so that everybody's next message there would be refused as well.
+
+    A locked thread is one only `without_parent`: else its channel may take the message.
+    """
     if not isinstance(error, discord.HTTPException) or blocks_words(error):
         return False
+    if error.code == _NO_MESSAGES or (without_parent and error.code in _THREAD_CLOSED):
+        return True
     return error.status in {_FORBIDDEN, _NOT_FOUND} and error.code not in _TOO_LARGE
 
 
@@ -74,7 +90,7 @@ def after_refusal(draft: Draft, error: discord.HTTPException) -> Draft | Parent 
         return replace(draft, with_prompt=False) if draft.with_prompt else NextPlace()
     if error.code in _THREAD_CLOSED:
         return NextPlace() if draft.at_parent else Parent()
-    if error.status in {_FORBIDDEN, _NOT_FOUND}:
+    if error.status in {_FORBIDDEN, _NOT_FOUND} or error.code == _NO_MESSAGES:
         return NextPlace()
     return _lighter(draft)
 

@@ -170,6 +170,37 @@ async def test_a_locked_thread_hands_its_video_to_its_channel(world: World, veo:
     assert message.jump_url in thread.history()[-1].content
 
 
+async def test_a_channel_that_answers_500_for_an_hour_hands_its_video_to_the_person(
+    world: World, veo: StandInVeo
+) -> None:
+    await asks(world)
+    refuse(world, 500, 0, times=FOREVER)
+    await finished(world, veo)
+    await world.env.advance_time(3000)
+    early = [file for message in world.people.ann.user.dm_channel.history() for file in message.attachments]
+
+    await world.env.advance_time(1500)
+
+    assert early == []
+    assert results(world) == []
+    (message,) = world.people.ann.user.dm_channel.history()
+    assert [file.filename for file in message.attachments] == ["veo-1.mp4"]
+
+
+async def test_where_everything_answers_500_for_hours_the_video_waits_and_comes(world: World, veo: StandInVeo) -> None:
+    await asks(world)
+    refuse(world, 500, 0, times=FOREVER)
+    world.env.inject_error("POST", "/users/@me/channels", status=500, code=0, times=FOREVER)
+    await finished(world, veo)
+    await world.env.advance_time(3 * 3600)
+
+    world.env.backend.faults.clear()
+    await world.env.advance_time(900)
+
+    (message,) = results(world)
+    assert len(message.attachments) == 1
+
+
 async def test_a_failure_is_told_in_plain_words_where_no_embeds_are_allowed(world: World, veo: StandInVeo) -> None:
     await asks(world)
     refuse(world, 403, 50013)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -9,7 +10,7 @@ import aiohttp
 import discord
 import pytest
 
-from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_passing
+from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_given_up, is_passing
 
 
 def refused(status: int, code: int) -> discord.HTTPException:
@@ -52,6 +53,39 @@ def test_refused_words_are_left_out(status: int, code: int) -> None:
 def test_a_locked_thread_gives_way_to_its_channel_once(code: int) -> None:
     assert after_refusal(Draft(), refused(400, code)) == Parent()
     assert after_refusal(Draft(at_parent=True), refused(400, code)) == NextPlace()
+
+
+@pytest.mark.parametrize("code", [160005, 50083])
+def test_a_locked_thread_is_a_closed_place_only_where_its_channel_takes_nothing(code: int) -> None:
+    assert not closes_place(refused(400, code))
+    assert closes_place(refused(400, code), without_parent=True)
+
+
+@pytest.mark.parametrize("draft", [Draft(), Draft(at_parent=True, with_reference=False)])
+def test_a_channel_of_the_wrong_kind_is_left_at_once_and_remembered(draft: Draft) -> None:
+    assert after_refusal(draft, refused(400, 50024)) == NextPlace()
+    assert closes_place(refused(400, 50024))
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "tries", "given_up"),
+    [
+        (500, 60, 5, True),
+        (503, 600, 50, True),
+        (500, 59, 50, False),
+        (500, 600, 4, False),
+        (429, 600, 50, False),
+        (403, 600, 50, False),
+    ],
+)
+def test_a_place_that_fails_for_an_hour_and_several_tries_is_given_up(
+    status: int, minutes: int, tries: int, given_up: bool
+) -> None:
+    assert is_given_up(refused(status, 0), timedelta(minutes=minutes), tries) is given_up
+
+
+def test_a_lost_network_is_no_fault_of_a_place() -> None:
+    assert not is_given_up(ConnectionResetError(), timedelta(days=1), 50)
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10003), (404, 10004), (403, 40007), (403, 50007)])

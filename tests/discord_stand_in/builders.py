@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .message import Message
 from .payloads import attachment_json, channel_json, guild_create_json, guild_json, message_json
 from .permissions import BOT, MEMBER
-from .world import DIRECT, PUBLIC_THREAD, Channel, Event, Guild, User
+from .world import DIRECT, FORUM, PUBLIC_THREAD, Channel, Event, Guild, User
 
 if TYPE_CHECKING:
     from .jsons import Json
@@ -70,6 +70,11 @@ class Builders:
     def add_channel(self, guild_id: int, name: str, *, permissions: int = BOT) -> int:
         """Add a text channel where the bot has exactly `permissions`."""
         channel = Channel(self.world.ids.new(), name, guild_id, permissions=int(permissions))
+        return self._add_channel(channel, "CHANNEL_CREATE")
+
+    def add_forum(self, guild_id: int, name: str) -> int:
+        """Add a forum, which takes no messages; its posts are threads."""
+        channel = Channel(self.world.ids.new(), name, guild_id, kind=FORUM, permissions=int(BOT))
         return self._add_channel(channel, "CHANNEL_CREATE")
 
     def add_thread(self, channel_id: int, name: str, *, archived: bool = False, locked: bool = False) -> int:

@@ -12,7 +12,7 @@ from .errors import ApiError, ErrorCode, FormErrors
 from .jsons import as_list
 from .message import COMPONENTS_V2, EPHEMERAL, LOADING, SUPPRESS_EMBEDS, Message, walk
 from .permissions import Permission
-from .world import DIRECT, PUBLIC_THREAD
+from .world import DIRECT, FORUM, PUBLIC_THREAD
 
 if TYPE_CHECKING:
     from .body import Body, File
@@ -187,6 +187,8 @@ def _check_rights(world: World, channel: Channel, data: Json, files: dict[int, F
         if channel.recipient_id is None or not world.users[channel.recipient_id].dm_open:
             raise ApiError(ErrorCode.CANNOT_MESSAGE_USER)
         return
+    if channel.kind == FORUM:
+        raise ApiError(ErrorCode.WRONG_CHANNEL_TYPE)
     in_thread = channel.kind == PUBLIC_THREAD
     needed = Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES
     needed |= Permission.EMBED_LINKS if data.get("embeds") else Permission(0)

@@ -28,6 +28,7 @@ ATTACHMENT_LIFE = timedelta(hours=24)
 TEXT = 0
 DIRECT = 1
 PUBLIC_THREAD = 11
+FORUM = 15
 
 
 @dataclass(frozen=True)

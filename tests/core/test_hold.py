@@ -14,6 +14,7 @@ from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START
 from veo_core.errors import StorageError, StorageGone, StorageInUse
 from veo_core.store import Sentinel, Store
+from veo_core.store.backup import restore
 from veo_core.store.hold import Hold, tighten
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +97,10 @@ async def test_a_second_try_in_the_same_process_drops_no_lock_of_the_first(tmp_p
         assert path.with_name("bot.sqlite3-wal").exists()
 
 
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def delete(path: Path) -> None:
     path.unlink()
 
@@ -121,6 +126,36 @@ async def test_a_file_that_goes_under_a_running_bot_stops_the_next_acceptance(
         with pytest.raises(StorageGone):
             await Sentinel(store.database).run()
         assert [job.prompt for job in await store.requests.history(1, 10)] == ["before"]
+
+
+async def test_what_a_lost_file_held_is_saved_and_can_be_put_back(tmp_path: Path) -> None:
+    path = tmp_path / "bot.sqlite3"
+    async with Store.open(path) as store:
+        await store.requests.record(new_job(prompt="promised"), PLENTY, START)
+        path.unlink()
+        with pytest.raises(StorageGone):
+            store.database.check()
+
+    (saved,) = (tmp_path / name for name in beside(path) if "rescued" in name)
+    assert mode(saved) == 0o600
+    restore(saved, path, START)
+    async with Store.open(path) as store:
+        assert [job.prompt for job in await store.requests.history(1, 10)] == ["promised"]
+        assert store.restored_at is not None
+
+
+async def test_a_folder_that_cannot_be_looked_at_stops_a_change_but_not_the_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    async with Store.open(tmp_path / "bot.sqlite3") as store:
+        with monkeypatch.context() as patched:
+            patched.setattr("veo_core.store.hold.identity", refuse)
+            with pytest.raises(StorageError, match="cannot be looked at"):
+                await store.requests.record(new_job(), PLENTY, START)
+        assert (await store.requests.record(new_job(), PLENTY, START)).is_new
 
 
 async def test_a_folder_that_moves_away_stops_the_next_acceptance(tmp_path: Path) -> None:

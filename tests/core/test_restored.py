@@ -125,6 +125,21 @@ async def test_everything_unposted_of_a_copy_is_in_doubt_and_nothing_else(lives:
     assert found[1].task_id is not None
 
 
+async def test_what_waits_for_a_review_stays_there_and_its_messages_are_in_doubt(lives: Lives) -> None:
+    async with lives.life() as first:
+        waiting = await first.record(new_job(prompt="to be reviewed"))
+        async with first.store.database.write() as connection:
+            await connection.execute("UPDATE jobs SET state = 'awaiting_review' WHERE job_id = ?", (waiting.job_id,))
+        lives.copy()
+        await first.record(new_job())
+    lives.put_back()
+
+    async with lives.life() as second:
+        found = await second.job(waiting)
+
+    assert (found.state, found.restored, found.delivery_attempts) == (JobState.AWAITING_REVIEW, True, 1)
+
+
 async def test_numbers_and_nonces_of_the_lost_life_are_not_used_again(lives: Lives) -> None:
     async with lives.life() as first:
         before = first.store.instance

@@ -89,30 +89,35 @@ def _copy(source: Path, target: Path) -> Copied:
 
 def _set_aside(database: Path, now: datetime) -> Path | None:
     """Give the old database a second name, which keeps what it holds; its other files go out of the way."""
-    if database.stat().st_size == 0:
-        return None
     kept = database.with_name(f"{database.name}.replaced-{now:%Y%m%d-%H%M%S}")
     if kept.exists():
         raise StorageError(f"{kept} exists already")
-    beside = dict(zip(companions(database), companions(kept), strict=True))
-    for file, aside in beside.items():
-        if file.exists():
-            shutil.copy2(file, aside)
-    merged = True
-    try:
-        merged = _is_merged(database)
-    finally:
-        if merged:
-            for aside in beside.values():
-                aside.unlink(missing_ok=True)
-    for file in beside:
-        file.unlink(missing_ok=True)
+    is_empty = database.stat().st_size == 0
+    _move_companions(database, kept, is_empty=is_empty)
+    if is_empty:
+        return None
     try:
         os.link(database, kept)
     except OSError:
         # Not every file system knows a second name.
         shutil.copy2(database, kept)
     return kept
+
+
+def _move_companions(database: Path, kept: Path, *, is_empty: bool) -> None:
+    """Files that stayed would be read into whatever takes the database's place."""
+    beside = {file: aside for file, aside in zip(companions(database), companions(kept), strict=True) if file.exists()}
+    for file, aside in beside.items():
+        shutil.copy2(file, aside)
+    merged = not is_empty
+    try:
+        merged = not is_empty and _is_merged(database)
+    finally:
+        if merged:
+            for aside in beside.values():
+                aside.unlink(missing_ok=True)
+    for file in beside:
+        file.unlink(missing_ok=True)
 
 
 def _is_merged(database: Path) -> bool:
@@ -133,6 +138,7 @@ def _leave_a_sign(database: Path) -> None:
     if side.read() is None:
         side.write(Beside((secrets.token_hex(16),), 0))
         side.close()
+        _give_to_owner(side.path, database)
 
 
 def _give_to_owner(fresh: Path, database: Path) -> None:

@@ -47,13 +47,19 @@ def _fill(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
         expected = counts(source)
     finally:
         source.execute("ROLLBACK")
-    # One file, without the others that WAL needs.
-    copy.execute("PRAGMA journal_mode = DELETE")
     damage = [str(row[0]) for row in copy.execute("PRAGMA integrity_check(3)") if row[0] != "ok"]
     if damage or counts(copy) != expected:
         raise StorageError(f"the copy is not what was read: {'; '.join(damage) or 'rows are missing'}")
     if "life" in expected:
-        copy.execute("UPDATE life SET token = ?", (_NO_LIFE,))
+        leave_life(copy)
+    else:
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def leave_life(copy: sqlite3.Connection) -> None:
+    """Make one file of a copy, without the others that WAL needs, and let it belong to no life."""
+    copy.execute("PRAGMA journal_mode = DELETE")
+    copy.execute("UPDATE life SET token = ?", (_NO_LIFE,))
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -17,6 +17,7 @@ from veo_core.outage import Outage
 from veo_core.store.hold import Hold, companions, tighten
 from veo_core.store.life import Life
 from veo_core.store.migrate import is_damage, migrate
+from veo_core.store.rescue import rescue
 
 _log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
@@ -64,6 +65,8 @@ class Database:
         """Write everything into the one file and let the next process have it."""
         async with self._turn:
             self._closed = True
+            if self._gone is not None and self._hold.has_lost_the_file:
+                await rescue(self._connection, self._hold.path)
             await self._connection.close()
         self._life.side.close()
         self._hold.release()

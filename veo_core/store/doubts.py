@@ -34,7 +34,7 @@ def put_in_doubt(connection: sqlite3.Connection, *, lost_writes: int | None) -> 
     `lost_writes` is how many changes the copy lacks, None when nobody knows. Queued jobs are looked for at the
     provider instead of being sent, messages are looked for before they are posted, and no number is given twice.
     """
-    queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued' AND ended_at IS NULL").fetchone()[0]
+    under_way = connection.execute("SELECT count(*) FROM jobs WHERE ended_at IS NULL").fetchone()[0]
     for statement in _STATEMENTS:
         connection.execute(statement)
     _skip_numbers(connection, _GAP_UNKNOWN if lost_writes is None else _SAFE_GAP + max(0, lost_writes))
@@ -42,8 +42,8 @@ def put_in_doubt(connection: sqlite3.Connection, *, lost_writes: int | None) -> 
     _put(connection, "instance", "?", secrets.token_hex(3))
     _put(connection, "restored_at", _NOW)
     _log.warning(
-        "The database is a copy that was put back: what is under way is looked for before it is sent or posted",
-        extra={"queued": queued},
+        "The database is not the one that the last start left: what is under way is looked for before it is sent",
+        extra={"under_way": under_way},
     )
 
 

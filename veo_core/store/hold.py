@@ -23,7 +23,7 @@ class Hold:
     """The lock on a database for as long as this process uses it; the system frees it however the process dies."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self._path = path
+        self.path = path
         self._descriptor = descriptor
         self._locked = _of(os.fstat(descriptor))
         self._files = {path: identity(path)}
@@ -47,15 +47,26 @@ class Hold:
 
     def watch_companions(self) -> None:
         """Note the files that SQLite keeps beside an open database; from here on they may not change either."""
-        self._files |= {file: identity(file) for file in companions(self._path)}
+        self._files |= {file: identity(file) for file in companions(self.path)}
 
     def check(self) -> None:
-        """Raises StorageGone when the database or a file of it is no longer the one that was opened."""
+        """Whether the database and its files are still the ones that were opened.
+
+        Raises StorageGone when one is not, StorageError when nobody can look.
+        """
         for file, known in self._files.items():
-            found = identity(file)
+            try:
+                found = identity(file)
+            except OSError as error:
+                raise StorageError(f"{file} cannot be looked at: {error}") from error
             if found != known:
                 happened = "deleted" if found is None else "replaced"
                 raise StorageGone(f"{file} was {happened} while the bot ran; nothing more can be written down")
+
+    @property
+    def has_lost_the_file(self) -> bool:
+        """Whether the database itself is no longer found where it was opened."""
+        return identity(self.path) != self._files[self.path]
 
     def release(self) -> None:
         """Let the next process have it."""

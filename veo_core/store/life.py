@@ -51,7 +51,7 @@ class SideFile:
     """`….life` beside the database: one line, written over in place."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(f"{database.name}.life")
+        self.path = database.with_name(f"{database.name}.life")
         self._descriptor: int | None = None
         self._identity: Identity | None = None
         self._says = Beside((), 0)
@@ -59,7 +59,7 @@ class SideFile:
     def read(self) -> Beside | None:
         """What it says; None when there is none, or none that can be read as one."""
         try:
-            found = _RECORD.match(self._path.read_bytes())
+            found = _RECORD.match(self.path.read_bytes())
         except FileNotFoundError:
             return None
         return None if found is None else Beside(tuple(found[2].decode().split()), int(found[1]))
@@ -68,12 +68,12 @@ class SideFile:
         """Write all of it, so that it survives a power cut."""
         self._says = says
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         content = f"{says.writes:020d} {' '.join(says.tokens)}\n{_HINT}".encode()
         os.pwrite(self._descriptor, content, 0)
         os.ftruncate(self._descriptor, len(content))
         os.fsync(self._descriptor)
-        self._identity = identity(self._path)
+        self._identity = identity(self.path)
 
     def note(self, writes: int) -> None:
         """Count up after a change is durable: twenty bytes into the system's cache, not worth another thread.
@@ -90,9 +90,12 @@ class SideFile:
 
     def mend(self) -> None:
         """Write it again when somebody deleted or replaced it."""
-        if self._descriptor is not None and identity(self._path) != self._identity:
-            self.close()
-            self.write(self._says)
+        try:
+            if self._descriptor is not None and identity(self.path) != self._identity:
+                self.close()
+                self.write(self._says)
+        except OSError as error:
+            _log.debug("The file beside the database could not be mended", extra={"error": str(error)})
 
     def close(self) -> None:
         """Close it; a second time does nothing."""

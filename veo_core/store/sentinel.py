@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from veo_core.errors import StorageError, StorageGone
 from veo_core.store.database import Database
 
 Idle = Callable[[asyncio.Event, float], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
 
 _EVERY = 1.0
 
@@ -31,7 +35,13 @@ class Sentinel:
     async def run(self) -> None:
         """Until asked to stop, a look a second. Raises StorageGone."""
         while not self._stopped.is_set():
-            self._database.check()
+            try:
+                self._database.check()
+            except StorageGone:
+                raise
+            except StorageError as error:
+                # The folder cannot be read just now: the next change of a row tells.
+                _log.debug("The database cannot be looked at", extra={"error": str(error)})
             await self._idle(self._stopped, _EVERY)
 
     @property

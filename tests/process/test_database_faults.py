@@ -14,6 +14,7 @@ from tests.process.house import House
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
+_ROOM_FOR_THE_LOG = 16_384
 TROUBLE = "I couldn't write that down"
 
 
@@ -28,10 +29,9 @@ def locked(house: House) -> Generator[None]:
 
 @contextmanager
 def full(house: House) -> Generator[None]:
-    """No file may grow any more: what SQLite meets is an error of the disk."""
+    """Nothing may be written beyond the log: what SQLite meets is an error of the disk, in the WAL and in the file."""
     assert house.process is not None
-    size = house.database.with_name(f"{house.database.name}-wal").stat().st_size
-    resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (_ROOM_FOR_THE_LOG, resource.RLIM_INFINITY))
     yield
     resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 

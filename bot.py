@@ -90,7 +90,7 @@ async def assembled(
         courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
         loops = (submitter, searcher, Poller(workshop), courier, BudgetAlerts(workshop, postman))
         workshop.changed.connect(*loops)
-        bot.run_beside((*loops, Sentinel(store.database, idle)))
+        bot.run_beside((*loops, Sentinel(store.database, pace.slow_interval, idle)))
         await store.queue.recover(now())
         await ModelDoubts(workshop).load()
         await store.ledger.review(now())

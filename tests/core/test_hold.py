@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from veo_core.store.hold import Hold, tighten
 ROOT = Path(__file__).parents[2]
 SECOND = """
 import asyncio, sys
+from datetime import timedelta
 from pathlib import Path
 from veo_core.errors import StorageInUse
 from veo_core.store import Store
@@ -124,7 +126,7 @@ async def test_a_file_that_goes_under_a_running_bot_stops_the_next_acceptance(
             with pytest.raises(StorageGone, match=f"{name} was (deleted|replaced)"):
                 await store.requests.record(new_job(prompt="after"), PLENTY, START)
         with pytest.raises(StorageGone):
-            await Sentinel(store.database).run()
+            await Sentinel(store.database, timedelta(seconds=0.05)).run()
         assert [job.prompt for job in await store.requests.history(1, 10)] == ["before"]
 
 
@@ -189,7 +191,7 @@ async def test_a_bot_that_is_no_longer_alone_stops_writing_whatever_became_of_th
 
 async def test_a_sentinel_that_is_asked_to_stop_ends(tmp_path: Path) -> None:
     async with Store.open(tmp_path / "bot.sqlite3") as store:
-        sentinel = Sentinel(store.database)
+        sentinel = Sentinel(store.database, timedelta(seconds=0.05))
         sentinel.stop()
         await sentinel.run()
 

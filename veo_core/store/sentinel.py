@@ -1,4 +1,4 @@
-"""Looks every second whether the database is still where it was opened, also while nobody asks for anything."""
+"""Looks now and then whether the database is still where it was opened, also while nobody asks for anything."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ Idle = Callable[[asyncio.Event, float], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
-_EVERY = 1.0
-
 
 async def _rest(stopped: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
@@ -27,13 +25,14 @@ async def _rest(stopped: asyncio.Event, seconds: float) -> None:
 class Sentinel:
     """Runs beside the loops and waits as they do; its end by an exception is the bot's."""
 
-    def __init__(self, database: Database, idle: Idle = _rest) -> None:
+    def __init__(self, database: Database, every: timedelta, idle: Idle = _rest) -> None:
         self._database = database
+        self._seconds = every.total_seconds()
         self._idle = idle
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
-        """Until asked to stop, a look a second. Raises StorageGone."""
+        """Until asked to stop. Raises StorageGone."""
         while not self._stopped.is_set():
             try:
                 self._database.check()
@@ -42,7 +41,7 @@ class Sentinel:
             except StorageError as error:
                 # The folder cannot be read just now: the next change of a row tells.
                 _log.debug("The database cannot be looked at", extra={"error": str(error)})
-            await self._idle(self._stopped, _EVERY)
+            await self._idle(self._stopped, self._seconds)
 
     @property
     def owed_for(self) -> timedelta:

@@ -26,17 +26,32 @@ class Finding:
 
     text: str
     ok: bool = True
+    # Worth a thought, and no reason for an exit code.
+    doubtful: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How the line begins."""
+        if not self.ok:
+            return "PROBLEM"
+        return "WARNING" if self.doubtful else "ok     "
 
 
 async def check(settings: Settings) -> int:
     """Print the findings; 0 when everything is right, 1 otherwise."""
     findings: list[Finding] = []
-    for part in (_database(settings), _veo_api(settings), _discord(settings)):
+    for part in (_spenders(settings), _database(settings), _veo_api(settings), _discord(settings)):
         async for finding in part:
             findings.append(finding)
             line = " ".join(without_secrets(finding.text, settings.secrets).split())
-            sys.stdout.write(f"{'ok     ' if finding.ok else 'PROBLEM'} {line}\n")
+            sys.stdout.write(f"{finding.mark} {line}\n")
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+async def _spenders(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.discord.servers:
+        words = "discord.servers is empty: every server that invites the bot spends from your balance"
+        yield Finding(words, doubtful=True)
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:

@@ -141,6 +141,58 @@ async def test_a_failing_step_frees_the_file_for_the_next_start(path: Path, monk
         assert [job.prompt for job in await store.requests.history(1, 10)] == ["kept"]
 
 
+STATES = [
+    "queued",
+    "submitting",
+    "running",
+    "awaiting_review",
+    "cancelled",
+    "expired",
+    "failed",
+    "rejected",
+    "succeeded",
+]
+_OLD_JOB = """
+INSERT INTO jobs (kind, state, user_id, guild_id, channel_id, prompt, model, action, resolution, fingerprint,
+    created_at, task_id, video_url, reason, ended_at)
+SELECT 'create', state, 1, 7, 2, '', iif(number % 2, 'veo31', 'veo3-fast'), '', '', '', 5, number, 'https://v', 'lost',
+    iif(state IN ('cancelled', 'expired', 'failed', 'rejected', 'succeeded'), 5, NULL)
+FROM (SELECT ? AS number, ? AS state)
+"""
+_OLD_UPSCALE = """
+INSERT INTO jobs (kind, state, user_id, guild_id, channel_id, prompt, model, action, resolution, fingerprint,
+    created_at, source_job_id)
+VALUES ('upscale', 'queued', 1, 7, 2, '', 'veo31', '', '', '', 5, 1)
+"""
+
+
+def test_jobs_of_the_first_version_weigh_what_their_kind_costs_now(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = [sql for _, sql in migrate.migrations()]
+    with monkeypatch.context() as older:
+        use(older, shipped[0])
+        migrate.migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany(_OLD_JOB, enumerate(STATES, start=1))
+        connection.execute(_OLD_UPSCALE)
+        connection.commit()
+
+    migrate.migrate(path)
+
+    rows = ask(path, "SELECT state, counts, charged, cost_estimate, workspace_id FROM jobs ORDER BY job_id")
+    assert rows == [
+        ("queued", 1, 7640, 7640, 7),
+        ("submitting", 1, 720, 720, 7),
+        ("running", 1, 7640, 7640, 7),
+        ("awaiting_review", 1, 720, 720, 7),
+        ("cancelled", 0, 0, 7640, 7),
+        ("expired", 0, 0, 720, 7),
+        ("failed", 0, 0, 7640, 7),
+        ("rejected", 0, 0, 720, 7),
+        ("succeeded", 1, 7640, 7640, 7),
+        ("queued", 1, 160, 160, 7),
+    ]
+
+
 def test_a_newer_database_is_refused_and_left_as_it_was(path: Path) -> None:
     migrate.migrate(path)
     ask(path, "PRAGMA user_version = 99")

@@ -113,3 +113,14 @@ async def test_a_token_in_a_wrong_place_is_not_printed(
         await house.ended()
 
     assert not any(secret in house.log for secret in (KEY, ACCOUNT))
+
+
+async def test_check_warns_in_one_line_while_every_server_may_spend(house: House) -> None:
+    code, text = await house.answered("check")
+    house.configure({"discord": {"servers": [house.guild]}})
+    _, afterwards = await house.answered("check")
+
+    (line,) = (line for line in text.splitlines() if line.startswith("WARNING"))
+    assert code == 0
+    assert "discord.servers is empty" in line
+    assert "WARNING" not in afterwards

@@ -88,3 +88,17 @@ async def test_an_alert_survives_a_kill_between_the_job_and_the_telling(house: H
     owner = house.discord.dm_channel(house.discord.world.owner_id)
     notice = await house.discord.wait_for_message(channel_id=owner)
     assert "is used up" in notice.content
+
+
+async def test_a_servers_budget_is_its_own_and_its_members_read_how_much_is_used(house: House) -> None:
+    elsewhere = house.discord.add_channel(house.discord.add_guild("Elsewhere"), "general")
+    house.configure({f"quota.servers.{house.guild}": {"credits_per_month": 1}})
+    await house.start()
+    anna = house.person("anna")
+    await house.order(anna, "a fox")
+
+    refused = await (await house.ask(anna, "a second fox")).wait_answer()
+
+    assert "This server's budget for videos is used up until <t:" in refused.text
+    assert await house.order(anna, "a fox elsewhere", elsewhere) == 2
+    assert "This server has used 72 % of its budget." in await house.told(anna, "veo quota")

@@ -72,6 +72,7 @@ class FakeTask:
     error_message: str = ""
     settled: bool = True
     too_large: bool = False
+    cost: int | None = None
 
     @property
     def report(self) -> TaskReport:
@@ -86,6 +87,7 @@ class FakeTask:
             settled=self.settled,
             oddities=oddities,
             created_at=self.created_at,
+            cost=self.cost,
         )
 
 
@@ -116,6 +118,7 @@ class FakeVeoApi:
         self.refuse_prompts: dict[str, ProviderError] = {}
         self.named_instead: str | None = None
         self.holds_until_done = False
+        self.cost: int | None = None
         self.most_submissions = 10_000
         self.busy_with_looks: ProviderError | None = None
         self.left_out_of_batches: set[str] = set()
@@ -170,7 +173,7 @@ class FakeVeoApi:
         """Accept a task, also one that nobody in the test submitted."""
         now = self._now()
         known_from = now + self.hidden_for if self.hidden_for else LONG_AGO
-        task = FakeTask(f"task-{len(self.tasks) + 1}", submission, now, known_from)
+        task = FakeTask(f"task-{len(self.tasks) + 1}", submission, now, known_from, cost=self.cost)
         self.tasks[task.task_id] = task
         self._accepted.set()
         return task

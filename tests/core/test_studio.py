@@ -241,6 +241,17 @@ async def test_the_1080p_version_is_one_job_and_the_second_press_gets_it(bench: 
     assert await studio.source_of(source) is None
 
 
+async def test_a_direct_message_is_no_way_round_the_servers_that_are_allowed(
+    bench: Bench, studio: Studio, inspector: FakeInspector
+) -> None:
+    source = await made(bench, studio)
+    strict = Studio(bench.workshop, inspector, "veo31-fast", servers=(11,))
+
+    assert await refused(strict.upscale(ANN, source.job_id, Place(None, 30))) is Reason.SERVER_NOT_ALLOWED
+    assert await refused(strict.request(ANN, a_video(), HERE)) is Reason.SERVER_NOT_ALLOWED
+    assert (await strict.request(ANN, a_video(), Place(11, 40))).is_new
+
+
 async def test_only_the_requester_and_moderators_may_ask_for_1080p_unless_everybody_may(
     bench: Bench, studio: Studio, inspector: FakeInspector
 ) -> None:

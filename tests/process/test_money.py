@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord_stand_in import ErrorCode, Fault, Interaction, Refuse
+from sandbox.veo import FailTask, Route, Shape, Shaped
+from tests.discord_stand_in import ErrorCode, Fault, Interaction, Refuse, Slow
 from tests.process.books import audit
 from tests.process.house import House, gathered
 
@@ -48,6 +49,39 @@ async def test_a_request_that_discord_refused_to_acknowledge_is_not_bought_again
     assert await audit(house) == []
 
 
+async def test_who_asks_again_while_the_answer_is_in_the_air_gets_the_same_video(house: House) -> None:
+    house.veo.switches.delay = 60
+    await house.start()
+    anna = house.person("anna")
+    first = await house.ask(anna, "a fox")
+    house.discord.faults.add("PATCH", f"/webhooks/*/{first.token}*", Slow(5.0))
+    await house.until(lambda: [row for row in house.jobs().values() if row["unanswered"]], "known to be unanswered")
+
+    second = await house.order(anna, "a fox")
+
+    assert (second, await house.accepted(first)) == (1, 1)
+    await house.until(lambda: not house.jobs()[1]["unanswered"], "answered")
+    assert len(house.veo.submissions) == 1
+
+
+async def test_what_the_provider_bills_is_charged_whatever_became_of_the_job(house: House) -> None:
+    def answers(prompt: str, fault: Shaped | FailTask) -> None:
+        house.veo.faults.add(Route.VIDEOS, fault, when=lambda body: body.get("prompt") == prompt)
+
+    billed = Shape(cost={"amount": 0.81, "currency": "credit"})
+    answers("dearer", Shaped(billed))
+    answers("silent", Shaped(Shape(cost="free")))
+    answers("failed", FailTask("api_error"))
+    await house.start()
+    anna = house.person("anna")
+    jobs = {prompt: await house.order(anna, prompt) for prompt in ("dearer", "silent", "failed")}
+
+    rows = await house.settled()
+
+    charges = {prompt: (rows[number]["counts"], rows[number]["charged"]) for prompt, number in jobs.items()}
+    assert charges == {"dearer": (1, 810), "silent": (1, 720), "failed": (0, 0)}
+
+
 async def test_ten_at_once_near_the_end_of_a_budget_buy_exactly_what_fits(house: House) -> None:
     house.configure({"quota": {"credits_per_day": 2.2}})
     await house.start()
@@ -88,6 +122,21 @@ async def test_an_alert_survives_a_kill_between_the_job_and_the_telling(house: H
     owner = house.discord.dm_channel(house.discord.world.owner_id)
     notice = await house.discord.wait_for_message(channel_id=owner)
     assert "is used up" in notice.content
+
+
+async def test_a_limit_that_was_lowered_is_told_at_the_next_start(house: House) -> None:
+    house.configure({"quota": {"credits_per_day": 10}})
+    await house.start()
+    await house.order(house.person("anna"), "a fox")
+    await house.settled()
+    await house.stop()
+    house.configure({"quota": {"credits_per_day": 0.8}})
+
+    await house.start()
+
+    owner = house.discord.dm_channel(house.discord.world.owner_id)
+    notice = await house.discord.wait_for_message(channel_id=owner)
+    assert "is used to 80 %" in notice.content
 
 
 async def test_a_servers_budget_is_its_own_and_its_members_read_how_much_is_used(house: House) -> None:

@@ -107,7 +107,7 @@ async def test_a_token_in_a_wrong_place_is_not_printed(
     await house.launch(command=command)
     if command == "run" and "api_base" in str(place):
         # With such an address the bot goes on trying.
-        await house.until(lambda: "warning" in house.log, "trouble in the log")
+        await house.until(lambda: "[warning" in house.log or "[error" in house.log, "trouble in the log")
         await house.stop()
     else:
         await house.ended()

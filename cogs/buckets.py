@@ -14,6 +14,8 @@ from discord.http import Route
 
 _UNLIMITED = 1_000_000
 _MARGIN = 0.05
+_USUAL_WINDOW = 1.0
+_FIRST_GROWTH, _LONGEST_GROWTH = 0.5, 60.0
 _MOST = 1024
 
 
@@ -25,6 +27,7 @@ class Bucket:
     remaining: int = 1
     resets_at: float = 0.0
     refused_until: float = 0.0
+    refusals: int = 0
     in_flight: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list[asyncio.Future[None]])
 
@@ -42,6 +45,7 @@ class Bucket:
 
     def learn(self, headers: Mapping[str, str], now: float) -> None:
         """Take over what an answer said; without any headers there is no limit."""
+        self.refusals = 0
         limit, remaining = _number(headers, "X-RateLimit-Limit"), _number(headers, "X-RateLimit-Remaining")
         if remaining is None:
             if self.resets_at == 0.0:
@@ -50,11 +54,19 @@ class Bucket:
         self.limit = max(1, int(limit or 1))
         same_window = now < self.resets_at
         self.remaining = min(self.remaining, int(remaining)) if same_window else int(remaining)
-        self.resets_at = max(self.resets_at, now + (_number(headers, "X-RateLimit-Reset-After") or 0.0) + _MARGIN)
+        reset_after = _number(headers, "X-RateLimit-Reset-After")
+        self.resets_at = max(self.resets_at, now + (_USUAL_WINDOW if reset_after is None else reset_after) + _MARGIN)
 
-    def refuse(self, until: float) -> None:
-        """Nothing goes here until then."""
-        self.refused_until = max(self.refused_until, until)
+    def refuse(self, seconds: float, now: float) -> float:
+        """A 429 asks to wait; refusals in a row make the wait longer, whatever Discord says.
+
+        Returns the seconds in which nothing goes here.
+        """
+        self.refusals += 1
+        least = 0.0 if self.refusals == 1 else min(_FIRST_GROWTH * 2.0 ** (self.refusals - 2), _LONGEST_GROWTH)
+        wait = max(seconds, least, _MARGIN)
+        self.refused_until = max(self.refused_until, now + wait)
+        return wait
 
     def leave(self) -> None:
         """A request ended: whoever waits looks again."""

@@ -24,7 +24,7 @@ from cogs.ui.base import admitted, host_of, say_goodbye
 from cogs.ui.buttons import press
 from cogs.ui.desk import Desk
 from cogs.worker import Runs, Worker
-from veo_core.errors import Refusal
+from veo_core.errors import Refusal, StorageError
 from veo_core.sessions import NETWORK_FAILURES, Connector
 from veo_core.studio import Studio
 
@@ -184,7 +184,10 @@ class VeoBot(commands.AutoShardedBot):
 
     async def _announce_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await self._sync_commands()
+        try:
+            await self._sync_commands()
+        except StorageError as error:
+            _log.warning("The commands may be announced again at the next start", extra={"error": str(error)})
 
     async def _sync_commands(self) -> None:
         """Tell Discord about the commands only when they changed: syncing is slow and limited."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,8 +19,9 @@ import aiohttp
 import discord
 from discord.http import HTTPClient, Route, json_or_text
 
-# Long enough for the largest file; a server that reads on but never answers is given up sooner.
-_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
+# Seconds, and the slowest line that an upload is waited for: one megabit a second.
+_TIMEOUT = 30.0
+_BYTES_A_SECOND = 125_000
 _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 403, 404, 429, 500
 _USUAL_WAIT, _WAIT_OF_PROXY, _LONGEST_WAIT = 5.0, 60.0, 86_400.0
 
@@ -58,11 +60,17 @@ async def exchange(
     options: Mapping[str, object],
 ) -> Answer:
     """Send the request as discord.py would; raises only what the network raises."""
-    for file in files:
-        file.reset(seek=True)
+    given = _prepared(http, form, dict(options))
+    # aiohttp counts an upload as silence, so that only the whole can be limited.
+    given["timeout"] = aiohttp.ClientTimeout(total=longest(sum(map(_rewound, files))), sock_connect=10)
     session: aiohttp.ClientSession = vars(http)["_HTTPClient__session"]
-    async with session.request(route.method, route.url, **_prepared(http, form, dict(options))) as response:
+    async with session.request(route.method, route.url, **given) as response:
         return Answer(response, await json_or_text(response))
+
+
+def longest(upload: int) -> float:
+    """How many seconds a request with so many bytes of files may take; pure."""
+    return _TIMEOUT + upload / _BYTES_A_SECOND
 
 
 def told_to_wait(status: int, headers: Mapping[str, str], data: object) -> Told | None:
@@ -100,7 +108,14 @@ def _prepared(http: HTTPClient, form: Iterable[Mapping[str, Any]] | None, option
         options["data"] = _form(form)
     proxy = {"proxy": http.proxy, "proxy_auth": http.proxy_auth}
     used = {name: value for name, value in proxy.items() if value is not None}
-    return {**options, **used, "headers": headers, "timeout": _TIMEOUT}
+    return {**options, **used, "headers": headers}
+
+
+def _rewound(file: discord.File) -> int:
+    """Let the file be read from its beginning; its size in bytes."""
+    size = file.fp.seek(0, os.SEEK_END)
+    file.reset(seek=True)
+    return size
 
 
 def _form(parts: Iterable[Mapping[str, Any]]) -> aiohttp.FormData:

@@ -117,8 +117,7 @@ class Gate:
             raise Held(self._circuit.wait(now), everything=True)
         self._circuit.answered(now)
         if told is not None:
-            bucket.refuse(now + told.seconds)
-            raise Held(told.seconds)
+            raise Held(bucket.refuse(told.seconds, now))
         self._buckets.learn(route, bucket, answer.headers, now)
 
     @asynccontextmanager

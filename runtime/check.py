@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
+from cogs.gate import Gate
 from cogs.permissions import invite_link, missing_lines
 from runtime.doubted_models import doubted_models
 from veo_core.client import VeoClient
@@ -99,6 +100,8 @@ async def _discord(settings: Settings) -> AsyncIterator[Finding]:
         return
     connector = discord_connector(settings.proxies)
     async with discord.Client(intents=discord.Intents(guilds=True), connector=connector) as client:
+        # What Discord asks to wait for is a finding; discord.py would wait, perhaps for an hour.
+        Gate().attach(client.http)
         try:
             await client.login(settings.discord.token.get_secret_value())
         except discord.LoginFailure:
@@ -114,6 +117,8 @@ _FAILURES = (discord.DiscordException, *NETWORK_FAILURES)
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, discord.RateLimited):
+        return f"it asks to wait for {error.retry_after:.0f} seconds"
     return f"it answers {error.status}" if isinstance(error, discord.HTTPException) else failure_words(error)
 
 

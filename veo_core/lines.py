@@ -28,6 +28,9 @@ class Lines:
     async def show(self, job: Job) -> None:
         """Let the line say what the job does now."""
         await self._posts.turn(job, is_line=True)
+        if (rest_ends_at := self._posts.rests_until()) is not None:
+            self._lanes.rest(job.lane, rest_ends_at)
+            return
         if _needs_no_line(job):
             await self._outbox.status_shown(job.job_id, job.status_wanted, job.status_message_id)
             return

@@ -49,6 +49,9 @@ class Results:
     async def deliver(self, job: Job) -> None:
         """Post the result, once."""
         await self._posts.turn(job, is_line=False)
+        if (rest_ends_at := self._posts.rests_until() or self._posts.full_until(job, 0)) is not None:
+            self._lanes.rest(job.lane, rest_ends_at)
+            return
         reached(Checkpoint.BEFORE_DOWNLOAD)
         if job.video_url is None or job.state is not JobState.SUCCEEDED:
             await self._post(job, None)

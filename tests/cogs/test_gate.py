@@ -11,7 +11,8 @@ import discord
 import pytest
 from discord.http import HTTPClient, Route, handle_message_parameters
 
-from cogs.exchange import told_to_wait
+from cogs.buckets import Bucket
+from cogs.exchange import longest, told_to_wait
 from cogs.gate import Gate, Held
 from tests.discord_stand_in import DiscordStandIn, Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, Slow
 
@@ -126,6 +127,44 @@ async def test_a_channel_that_is_told_to_wait_holds_up_no_other(line: Line) -> N
     assert line.posts(busy) == 1
     assert 24 < line.gate.channel_rests_for(busy, 0) <= 25
     assert line.gate.channel_rests_for(quiet, 0) == 0
+
+
+async def test_refusals_in_a_row_make_the_wait_longer_whatever_discord_says(line: Line) -> None:
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.0))
+
+    for _ in range(15):
+        with pytest.raises(Held):
+            await line.send(line.channels[0], with_file=True)
+        await asyncio.sleep(0.1)
+
+    assert line.posts(line.channels[0]) <= 4
+
+
+async def test_a_message_that_was_taken_ends_the_growth(line: Line) -> None:
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.0), times=2)
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.1), skip=1, times=1)
+    for _ in range(2):
+        with pytest.raises(Held):
+            await line.send(line.channels[0])
+    await line.send(line.channels[0])
+
+    with pytest.raises(Held) as held:
+        await line.send(line.channels[0])
+
+    assert held.value.retry_after == pytest.approx(0.1)
+
+
+def test_headers_without_a_moment_are_obeyed_for_a_second() -> None:
+    bucket = Bucket()
+
+    bucket.learn({"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0"}, now=100.0)
+
+    assert 1.0 <= bucket.wait(100.0) <= 1.1
+
+
+def test_an_upload_has_the_time_of_a_slow_line() -> None:
+    assert longest(0) == 30
+    assert longest(25_000_000) == 230
 
 
 async def test_a_bucket_is_never_asked_for_more_than_it_holds(line: Line) -> None:

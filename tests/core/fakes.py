@@ -265,6 +265,7 @@ class FakePosts:
     operator_trouble: Exception | None = None
     slow: dict[int, Gate] = field(default_factory=dict[int, Gate])
     slow_lines: Gate = field(default_factory=Gate)
+    turn_gate: Gate = field(default_factory=Gate)
     turns: Counter[tuple[int, bool]] = field(default_factory=Counter[tuple[int, bool]])
     resting: datetime | None = None
     full: dict[int, datetime] = field(default_factory=dict[int, datetime])
@@ -285,6 +286,7 @@ class FakePosts:
 
     async def turn(self, job: Job, *, is_line: bool) -> None:
         self.turns[job.lane, is_line] += 1
+        await self.turn_gate.pass_through()
 
     async def upload_limit(self, job: Job) -> int:
         return self.limits.get(job.channel_id, 10_000_000)

@@ -554,6 +554,22 @@ async def test_nothing_is_tried_while_the_whole_bot_has_to_wait(bench: Bench) ->
     assert bench.posts.delivered == [job.job_id]
 
 
+async def test_what_waited_for_its_turn_begins_nothing_when_the_whole_bot_has_to_wait_meanwhile(bench: Bench) -> None:
+    [job] = await ended(bench)
+    bench.posts.turn_gate.shut()
+    await bench.courier.turn()
+    await bench.posts.turn_gate.arrived.wait()
+
+    bench.posts.resting = START + timedelta(seconds=60)
+    bench.posts.turn_gate.open()
+    await bench.in_hand()
+
+    assert (bench.posts.attempts[job.job_id], (await bench.job(job)).delivery_attempts) == (0, 0)
+    bench.posts.resting = None
+    await bench.pass_time(61)
+    assert bench.posts.delivered == [job.job_id]
+
+
 async def test_the_file_of_a_full_channel_is_not_read_before_the_channel_takes_it(bench: Bench) -> None:
     *full, quiet = await ended(bench, 3, also_in=[21])
     bench.posts.full[20] = START + timedelta(seconds=5)

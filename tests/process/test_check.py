@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord_stand_in import BOT, ErrorCode, Permission, Refuse
+from tests.discord_stand_in import BOT, ErrorCode, Permission, RateLimit, Refuse
 from tests.process.house import DISCORD_TOKEN, VEO_TOKEN, House
 
 pytestmark = pytest.mark.process
@@ -62,6 +62,15 @@ async def test_permissions_that_cannot_be_read_are_a_problem(house: House) -> No
 
     assert code == 1
     assert "the permissions in Films could not be read" in problems(text)[0]
+
+
+async def test_a_discord_that_asks_to_wait_is_a_problem_and_check_does_not_wait(house: House) -> None:
+    house.discord.faults.add("GET", "/users/@me", RateLimit(3600))
+
+    code, text = await house.answered("check")
+
+    assert code == 1
+    assert any("it asks to wait for 3600 seconds" in problem for problem in problems(text))
 
 
 async def test_a_missing_permission_names_the_channel_and_the_way_out(house: House) -> None:

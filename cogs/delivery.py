@@ -118,7 +118,7 @@ class Postman:
         for spot in spots(job):
             try:
                 async for target in self._places.around(spot):
-                    known = await self._places.find(target, job, _is_result, _first_posted(job))
+                    known = await self._places.find(target, job, _is_result, first_posted(job))
                     if known is not None:
                         return Receipt(target.id, known, _guild_of(spot, job))
             except FAILURES as error:
@@ -183,7 +183,7 @@ def _has_larger_files(guild: discord.Guild) -> bool:
     return any(feature.startswith("MAX_FILE_SIZE_") for feature in guild.features)
 
 
-def _first_posted(job: Job) -> datetime:
+def first_posted(job: Job) -> datetime:
     """When the message may have come at the earliest; a life that a copy replaced may have ended the job long ago."""
     return job.created_at if job.restored or job.ended_at is None else job.ended_at
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from cogs.worker import Worker
+from veo_core.errors import StorageGone
 
 
 class Poller:
@@ -66,3 +67,25 @@ async def test_a_loop_that_does_not_end_is_cut_off_after_the_grace() -> None:
     await worker.stop()
 
     assert worker.trouble() is None
+
+
+class Broken(Poller):
+    """A loop after which nothing can go on."""
+
+    async def run(self) -> None:
+        await self.ends.wait()
+        raise StorageGone("deleted")
+
+
+async def test_a_loop_that_ends_by_an_exception_is_told_at_once_and_its_exception_is_kept() -> None:
+    told: list[str] = []
+    loop = Broken()
+    worker = Worker((Poller(), loop), on_failure=lambda: told.append("broken"))
+    worker.begin()
+    before = worker.failure
+    loop.ends.set()
+    await asyncio.sleep(0.01)
+    await worker.stop()
+
+    assert (before, told) == (None, ["broken"])
+    assert isinstance(worker.failure, StorageGone)

@@ -74,9 +74,9 @@ class Postman:
         """Post or change the status line; raises like `deliver`."""
         return await self._lines.show(job, in_doubt=in_doubt)
 
-    async def tell_operator(self, text: str) -> None:
-        """Tell whoever runs the bot; raises DeliveryPostponed."""
-        await self._operator.tell(text)
+    async def tell_operator(self, text: str, *, mark: str | None = None) -> None:
+        """Tell whoever runs the bot, the same mark once within minutes; raises DeliveryPostponed."""
+        await self._operator.tell(text, nonce=f"{self._instance}{mark}n" if mark is not None else None)
 
     async def upload_limit(self, job: Job) -> int:
         """The operator's limit, or the server's own where that is larger; bytes."""

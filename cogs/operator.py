@@ -7,7 +7,7 @@ import logging
 import discord
 from discord.abc import Messageable
 
-from cogs.places import FAILURES, brief, postponed
+from cogs.places import FAILURES, brief, given, postponed
 from cogs.refusals import is_passing
 from cogs.ui.base import NO_MENTIONS
 
@@ -21,15 +21,15 @@ class Operator:
         self._bot = bot
         self._channel_id = channel_id
 
-    async def tell(self, text: str) -> None:
+    async def tell(self, text: str, *, nonce: str | None = None) -> None:
         """Tell the configured channel, else the owner of the application; the log has it anyway.
 
-        Raises DeliveryPostponed.
+        With a nonce Discord takes a repeat within minutes for the same message. Raises DeliveryPostponed.
         """
         _log.warning("For the operator", extra={"notice": text})
         for destination in (self._channel, self._owner) if self._channel_id else (self._owner,):
             try:
-                await (await destination()).send(text, allowed_mentions=NO_MENTIONS)
+                await (await destination()).send(text, allowed_mentions=NO_MENTIONS, **given(nonce=nonce))
             except FAILURES as error:
                 _log.warning("The operator could not be told", extra={"error": brief(error)})
                 if is_passing(error):

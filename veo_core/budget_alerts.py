@@ -16,8 +16,8 @@ _WAIT = timedelta(seconds=10)
 class TellsOperator(Protocol):
     """What is needed of Discord; implemented in cogs.delivery."""
 
-    async def tell_operator(self, text: str) -> None:
-        """Tell whoever runs the bot; raises DeliveryPostponed."""
+    async def tell_operator(self, text: str, *, mark: str | None = None) -> None:
+        """Tell whoever runs the bot, the same mark once within minutes; raises DeliveryPostponed."""
         ...
 
 
@@ -35,8 +35,8 @@ class BudgetAlerts(Loop):
             return None
         for alert in await self._ledger.due():
             try:
-                await self._posts.tell_operator(notice(alert))
-            except DeliveryPostponed:
-                return self._now() + _WAIT
+                await self._posts.tell_operator(notice(alert), mark=alert.mark)
+            except DeliveryPostponed as error:
+                return self._now() + max(_WAIT, error.retry_after or _WAIT)
             await self._ledger.told(alert, self._now())
         return None

@@ -6,8 +6,9 @@ period in which it was asked for, whatever becomes of it later.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -123,6 +124,11 @@ class Alert:
     period: str
     threshold: int
 
+    @property
+    def mark(self) -> str:
+        """Sixteen characters that no other alert has: a notice that was lost on its way is not told twice."""
+        return hashlib.sha256("/".join(map(str, astuple(self))).encode()).hexdigest()[:16]
+
 
 def begins_at(budget: Budget, now: datetime) -> datetime:
     """When the present day or month of this budget began, in UTC."""
@@ -192,7 +198,7 @@ def notice(alert: Alert) -> str:
     """What the operator reads."""
     whose = "this bot" if alert.scope is Scope.BOT else f"server {alert.scope_id}"
     limit = f"{alert.limit} videos" if alert.budget is Budget.VIDEOS_PER_DAY else f"{shown(alert.limit)} credits"
-    used = "is used up" if alert.threshold == _WHOLE else f"is used to {alert.threshold} %"
+    used = "is used up" if alert.threshold == _WHOLE else f"is at least {alert.threshold} % used"
     return f"The budget `{alert.budget}` of {whose} {used} for {alert.period} (UTC). The limit is {limit}."
 
 

@@ -260,6 +260,7 @@ class FakePosts:
     messages: list[Message] = field(default_factory=list[Message])
     lines: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     operator: list[str] = field(default_factory=list[str])
+    marks: set[str] = field(default_factory=set[str])
     trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     line_trouble: dict[int, Exception] = field(default_factory=dict[int, Exception])
     operator_trouble: Exception | None = None
@@ -311,10 +312,12 @@ class FakePosts:
             self.lines_in_doubt += in_doubt
             return job.status_message_id or 5000 + job.job_id
 
-    async def tell_operator(self, text: str) -> None:
+    async def tell_operator(self, text: str, *, mark: str | None = None) -> None:
         if self.operator_trouble is not None:
             raise self.operator_trouble
-        self.operator.append(text)
+        if mark is None or mark not in self.marks:
+            self.operator.append(text)
+            self.marks |= {mark} if mark is not None else set()
 
     def lines_of(self, job_id: int) -> list[str]:
         """What the status line of a job said, one after the other."""

@@ -16,7 +16,7 @@ from veo_core.budgets import Budget, Budgets
 from veo_core.errors import DeliveryPostponed
 from veo_core.store import Store
 
-NOTICE = "The budget `credits_per_day` of this bot is used to 80 % for 2026-10-20 (UTC). The limit is 1 credits."
+NOTICE = "The budget `credits_per_day` of this bot is at least 80 % used for 2026-10-20 (UTC). The limit is 1 credits."
 
 
 @pytest.fixture
@@ -56,3 +56,17 @@ async def test_what_the_last_process_did_not_tell_is_told_by_the_next(bench: Ben
     await BudgetAlerts(bench.workshop, bench.posts).turn()
 
     assert bench.posts.operator == [NOTICE]
+
+
+async def test_a_notice_that_could_not_be_marked_before_a_crash_is_not_told_again(
+    bench: Bench, alerts: BudgetAlerts, store: Store
+) -> None:
+    await bench.record(replace(new_job(), cost=800))
+    await alerts.turn()
+    async with store.database.write() as connection:
+        await connection.execute("UPDATE budget_warnings SET told_at = NULL")
+
+    await BudgetAlerts(bench.workshop, bench.posts).turn()
+
+    assert bench.posts.operator == [NOTICE]
+    assert await store.ledger.due() == ()

@@ -133,13 +133,27 @@ def test_a_limit_of_nothing_warns_of_nothing() -> None:
 
 
 def test_a_notice_names_budget_owner_period_and_limit() -> None:
-    server = alerts(spending({MONTH: 20_500}, {MONTH: 16_400}), NOW)
+    server = alerts(spending({MONTH: 20_000}, {MONTH: 16_400}), NOW)
     bot = alerts(spending({VIDEOS: 10}, {VIDEOS: 10}, Scope.BOT), NOW)
 
     assert [notice(one) for one in (*server, bot[-1])] == [
-        "The budget `credits_per_month` of server 7 is used to 80 % for 2026-11 (UTC). The limit is 20.5 credits.",
+        "The budget `credits_per_month` of server 7 is at least 80 % used for 2026-11 (UTC). The limit is 20 credits.",
         "The budget `videos_per_day_total` of this bot is used up for 2026-11-25 (UTC). The limit is 10 videos.",
     ]
+
+
+def test_each_alert_has_a_mark_of_its_own_that_fits_into_a_nonce() -> None:
+    found = [
+        alert
+        for ceilings in ({DAY: 1_000, MONTH: 1_000}, {DAY: 1_001, VIDEOS: 1_000})
+        for scope in Scope
+        for now in (NOW, TOMORROW)
+        for alert in alerts(spending(ceilings, dict.fromkeys(Budget, 2_000), scope), now)
+    ]
+
+    marks = {alert.mark for alert in found}
+    assert len(marks) == len(set(found))
+    assert {len(mark) for mark in marks} == {16}
 
 
 def test_the_budget_that_is_nearest_to_its_end_gives_the_percentage() -> None:

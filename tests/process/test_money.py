@@ -94,7 +94,7 @@ async def test_ten_at_once_near_the_end_of_a_budget_buy_exactly_what_fits(house:
     await house.settled()
     assert len(house.veo.submissions) == 3
     notice = await house.discord.wait_for_message(channel_id=house.discord.dm_channel(house.discord.world.owner_id))
-    assert "credits_per_day" in notice.content
+    assert "`credits_per_day` of this bot is at least 80 % used" in notice.content
 
 
 async def test_a_server_that_is_not_allowed_is_refused_before_anything_else(house: House) -> None:
@@ -136,7 +136,7 @@ async def test_a_limit_that_was_lowered_is_told_at_the_next_start(house: House) 
 
     owner = house.discord.dm_channel(house.discord.world.owner_id)
     notice = await house.discord.wait_for_message(channel_id=owner)
-    assert "is used to 80 %" in notice.content
+    assert "is at least 80 % used" in notice.content
 
 
 async def test_a_servers_budget_is_its_own_and_its_members_read_how_much_is_used(house: House) -> None:

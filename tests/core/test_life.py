@@ -15,7 +15,7 @@ import pytest
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START
 from veo_core.store import Store
-from veo_core.store.life import Beside, Life, SideFile, goes_on
+from veo_core.store.life import Beside, Life, SideFile, goes_on, written_by_us
 
 NEVER = "-"
 
@@ -42,6 +42,16 @@ def test_a_database_goes_on_only_where_the_file_beside_knows_it(
     assert goes_on(token, writes, beside) is expected
 
 
+def backdate_life(path: Path, seconds: int) -> None:
+    """Let the file beside the database be of a while ago, as its content says too."""
+    side = path.with_name(f"{path.name}.life")
+    words = side.read_text().split(" ", 2)
+    then = int(words[1]) - seconds * 10**9
+    with side.open("r+") as file:
+        file.write(f"{words[0]} {then:020d}")
+    os.utime(side, ns=(then, then))
+
+
 async def one_life(path: Path, prompt: str = "a cat") -> bool:
     """A start, a request and a stop; whether the start took the database for a copy."""
     async with Store.open(path) as store:
@@ -63,6 +73,68 @@ async def test_a_file_copied_while_stopped_and_put_back_after_another_life_is_a_
     shutil.copy(copy, path)
 
     assert await one_life(path)
+
+
+@pytest.mark.parametrize("keeps_times", [False, True])
+async def test_a_whole_folder_copied_while_stopped_and_put_back_is_a_copy(tmp_path: Path, keeps_times: bool) -> None:
+    folder, aside = tmp_path / "data", tmp_path / "aside"
+    path = folder / "bot.sqlite3"
+    await one_life(path)
+    backdate_life(path, seconds=60)
+    shutil.copytree(folder, aside, copy_function=shutil.copy2 if keeps_times else shutil.copyfile)
+    await one_life(path)
+    folder.rename(tmp_path / "broken")
+    shutil.copytree(aside, folder, copy_function=shutil.copy2 if keeps_times else shutil.copyfile)
+
+    assert await one_life(path)
+
+
+async def test_files_copied_over_the_present_ones_are_a_copy(tmp_path: Path) -> None:
+    path, side, aside = tmp_path / "bot.sqlite3", tmp_path / "bot.sqlite3.life", tmp_path / "aside"
+    aside.mkdir()
+    await one_life(path)
+    backdate_life(path, seconds=60)
+    for file in (path, side):
+        shutil.copyfile(file, aside / file.name)
+    await one_life(path)
+    for file in (path, side):
+        shutil.copyfile(aside / file.name, file)
+
+    assert await one_life(path)
+
+
+async def test_a_folder_that_is_renamed_is_no_copy(tmp_path: Path) -> None:
+    await one_life(tmp_path / "data" / "bot.sqlite3")
+    backdate_life(tmp_path / "data" / "bot.sqlite3", seconds=60)
+    (tmp_path / "data").rename(tmp_path / "moved")
+
+    assert not await one_life(tmp_path / "moved" / "bot.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("changed", "attributes_changed", "inode", "expected"),
+    [
+        (0, 0, 7, True),
+        (0, 3600, 7, True),  # its owner was changed
+        (0, 0, 8, True),  # mounted anew, where inodes do not last
+        (0, 3600, 8, False),  # copied with its times
+        (3600, 3600, 8, False),  # copied
+        (3600, 3600, 7, False),  # written over
+    ],
+)
+def test_a_copy_of_the_file_beside_is_told_by_its_times_and_its_inode(
+    changed: int, attributes_changed: int, inode: int, expected: bool
+) -> None:
+    written = 1_790_000_000
+    file = os.stat_result(
+        (0o600, inode, 1, 1, 0, 0, 0, written, written + changed, written + attributes_changed),
+        {
+            "st_mtime_ns": (written + changed) * 10**9,
+            "st_ctime_ns": (written + attributes_changed) * 10**9,
+        },
+    )
+
+    assert written_by_us(file, written_ns=written * 10**9, inode=7) is expected
 
 
 async def test_a_file_copied_in_the_same_life_and_put_back_after_a_kill_is_a_copy(tmp_path: Path) -> None:
@@ -173,7 +245,7 @@ async def test_the_file_beside_is_written_again_when_somebody_deletes_it(tmp_pat
         await store.requests.record(new_job(), PLENTY, START)
         after = side.read_text()
 
-    assert before.split()[1] == after.split()[1]
+    assert before.split()[3] == after.split()[3]
     assert int(after.split()[0]) == int(before.split()[0]) + 1
     assert not await one_life(path)
 

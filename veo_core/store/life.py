@@ -1,7 +1,8 @@
 """Tells a database that went on from a copy that was put back, by whatever means.
 
 Each start writes a new token into the database and into a small file beside it, and each change counts up in both.
-A copy carries an older token, or a smaller count than the file.
+A copy carries an older token, or a smaller count than the file. Where both were copied, the small file tells by
+itself: it says when and under which inode this bot wrote it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import re
 import secrets
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +26,12 @@ from veo_core.store.hold import PRIVATE, Identity, identity
 _log = logging.getLogger(__name__)
 # In a database that no start has given a token yet.
 _NEVER = "-"
-_HINT = "This file belongs to the database beside it and tells a copy that was put back. Move both together.\n"
-_RECORD = re.compile(rb"(\d{20})((?: [0-9a-f-]{1,32}){1,2})\n")
+_HINT = "This file belongs to the database beside it and tells a copy that was put back. Rename both together.\n"
+_RECORD = re.compile(rb"(\d{20}) (\d{20}) (\d{20})((?: [0-9a-f-]{1,32}){1,2})\n")
+# File systems keep the time that is set to two seconds at the worst (FAT).
+_SAME_TIME_NS = 2_000_000_000
+# Between the moment that is written down and the system's own note of the change.
+_SAME_MOMENT_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,17 @@ def goes_on(token: str, writes: int, beside: Beside | None) -> bool:
     return token in beside.tokens and writes >= beside.writes
 
 
+def written_by_us(file: os.stat_result, *, written_ns: int, inode: int) -> bool:
+    """Whether a file is still the one that was written at this time under this inode, and not a copy of it.
+
+    A copy has a new time of change, or an old one under a new inode. The inode alone proves nothing: some file
+    systems give new ones at each mount, but leave the times of a file alone.
+    """
+    if abs(file.st_mtime_ns - written_ns) > _SAME_TIME_NS:
+        return False
+    return file.st_ino == inode or abs(file.st_ctime_ns - written_ns) <= _SAME_MOMENT_NS
+
+
 class SideFile:
     """`….life` beside the database: one line, written over in place."""
 
@@ -57,34 +74,39 @@ class SideFile:
         self._says = Beside((), 0)
 
     def read(self) -> Beside | None:
-        """What it says; None when there is none, or none that can be read as one."""
+        """What it says; None when there is none, none that can be read as one, or one that was copied itself."""
         try:
-            found = _RECORD.match(self.path.read_bytes())
+            found, file = _RECORD.match(self.path.read_bytes()), self.path.stat()
         except FileNotFoundError:
             return None
-        return None if found is None else Beside(tuple(found[2].decode().split()), int(found[1]))
+        if found is None or not written_by_us(file, written_ns=int(found[2]), inode=int(found[3])):
+            return None
+        return Beside(tuple(found[4].decode().split()), int(found[1]))
 
     def write(self, says: Beside) -> None:
         """Write all of it, so that it survives a power cut."""
         self._says = says
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-        content = f"{says.writes:020d} {' '.join(says.tokens)}\n{_HINT}".encode()
+        inode, now = os.fstat(self._descriptor).st_ino, time.time_ns()
+        content = f"{says.writes:020d} {now:020d} {inode:020d} {' '.join(says.tokens)}\n{_HINT}".encode()
         os.pwrite(self._descriptor, content, 0)
         os.ftruncate(self._descriptor, len(content))
+        os.utime(self._descriptor, ns=(now, now))
         os.fsync(self._descriptor)
         self._identity = identity(self.path)
 
     def note(self, writes: int) -> None:
-        """Count up after a change is durable: twenty bytes into the system's cache, not worth another thread.
+        """Count up after a change is durable: a few bytes into the system's cache, not worth another thread.
 
         A count that lags behind can only make a newer copy pass for the original, so trouble here stops nothing.
         """
         if self._descriptor is None:
             return
-        self._says = replace(self._says, writes=writes)
+        self._says, now = replace(self._says, writes=writes), time.time_ns()
         try:
-            os.pwrite(self._descriptor, f"{writes:020d}".encode(), 0)
+            os.pwrite(self._descriptor, f"{writes:020d} {now:020d}".encode(), 0)
+            os.utime(self._descriptor, ns=(now, now))
         except OSError as error:
             _log.debug("The file beside the database could not be written", extra={"error": str(error)})
 

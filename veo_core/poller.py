@@ -15,6 +15,7 @@ from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, TaskReport
 from veo_core.reasons import Reason
 from veo_core.transitions import Decision, Fail, LookAgain, Succeed, after_look
+from veo_core.verdicts import account_problem_of
 from veo_core.wire import BATCH_LIMIT
 from veo_core.workshop import Workshop
 
@@ -152,10 +153,13 @@ class Poller(Loop):
         now, cost = self._now(), report.cost if report is not None else None
         match decision:
             case Succeed(video=video):
+                self._provider.made_video(job.job_id, job.submitting_at or job.created_at)
                 await self._doubts.succeeded(job)
                 await self._watch.succeed(job.job_id, video, now=now, cost=cost)
             case Fail(reason=reason, expired=expired, limit=limit):
                 trace_id = report.trace_id if report is not None else None
+                if report is not None and (problem := account_problem_of(report)) is not None:
+                    self._provider.task_refused(job.job_id, problem)
                 _log.warning("A task ended without a video", extra=_about(job, reason, report))
                 await self._doubts.failed(job, reason)
                 await self._watch.fail(

@@ -7,7 +7,7 @@ import random
 from datetime import datetime, timedelta
 
 from veo_core.clock import Now
-from veo_core.errors import AccountProblem, ProviderError, RateLimited
+from veo_core.errors import AccountProblem, ProviderError, RateLimited, Unreachable
 from veo_core.pace import Pace, backoff
 from veo_core.retirement import ModelTrouble
 from veo_core.suspicion import Step, Suspicion
@@ -30,6 +30,8 @@ class Provider:
         self._down_since: datetime | None = None
         self._next_try_at: datetime | None = None
         self._paused: AccountProblem | None = None
+        # The pause came from a task: submissions are taken all the same, so only a video proves the account.
+        self._needs_video = False
         self._next_probe_at: datetime | None = None
         self._busy_until: datetime | None = None
         self._lost_until: datetime | None = None
@@ -94,6 +96,10 @@ class Provider:
 
         One that was sent before the last refusal says nothing of what came after it.
         """
+        if self._needs_video:
+            self._be_reached()
+            self.lost_was_found()
+            return
         self.answered(sent_at)
         if self._is_older(sent_at):
             return
@@ -102,6 +108,12 @@ class Provider:
             _log.warning("The Veo API accepts submissions again")
             self.tell("Submissions are running again.")
         self._paused = self._next_probe_at = None
+
+    def made_video(self, job_id: int, sent_at: datetime) -> None:
+        """A task ended with a video: the account works, also where an acceptance proved nothing."""
+        if self._needs_video and not self._is_older(sent_at):
+            self._needs_video = False
+            self.accepted(job_id, sent_at)
 
     def answered(self, sent_at: datetime) -> None:
         """A submission was weighed, and taken or refused for its own sake; a refusal does not prove the account."""
@@ -115,15 +127,13 @@ class Provider:
             # That probe told nothing: the next one need not wait.
             self._next_probe_at = None
 
-    def submit_failed(self, error: ProviderError) -> None:
-        """A submission failed; the next one waits as long as the kind of failure asks for."""
+    def submit_failed(self, error: Unreachable) -> None:
+        """A submission was not taken; the next one waits as long as the kind of failure asks for."""
         now = self._refused_at = self._now()
         match error:
             case RateLimited():
                 self._busy_count += 1
                 self._busy_until = now + self._politely(error, self._busy_count)
-            case AccountProblem():
-                self._pause(error, now)
             case _:
                 self._be_down(error, now)
 
@@ -140,6 +150,11 @@ class Provider:
             case Step.FAIL:
                 self._tell_of_one(job_id, error)
         return step
+
+    def task_refused(self, job_id: int, error: AccountProblem) -> None:
+        """A task that was taken failed for the account's sake: the job is over, the others wait for the operator."""
+        if self.account_refused(job_id, error) is Step.PAUSE:
+            self._needs_video = True
 
     def tell(self, notice: str) -> None:
         """The operator has to hear this."""

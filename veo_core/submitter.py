@@ -16,6 +16,7 @@ from veo_core.models import Job, JobKind, TaskReport, TaskState
 from veo_core.reasons import Reason
 from veo_core.suspicion import Step
 from veo_core.transitions import next_action
+from veo_core.verdicts import account_problem_of
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
@@ -161,12 +162,14 @@ class Submitter(Loop):
             post.cancel()
 
     async def _accepted(self, job: Job, report: TaskReport) -> None:
-        if self._provider.is_paused:
-            await self._queue.forget_tries()
-        self._provider.accepted(job.job_id, _sent_at(job))
+        if account_problem_of(report) is None:
+            if self._provider.is_paused:
+                await self._queue.forget_tries()
+            self._provider.accepted(job.job_id, _sent_at(job))
         self._remember_action(job)
         now = self._now()
         if report.state is TaskState.SUCCEEDED and report.video is not None:
+            self._provider.made_video(job.job_id, _sent_at(job))
             await self._doubts.succeeded(job)
             await self._watch.succeed(job.job_id, report.video, now=now, task_id=report.task_id, cost=report.cost)
         elif report.task_id is not None:

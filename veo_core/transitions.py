@@ -91,7 +91,7 @@ def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: 
 
 
 # A 1080p version has no prompt, image or choice of model of its own.
-_OF_ANY_KIND = frozenset({Reason.MODERATED, Reason.PROVIDER_FAILED, Reason.NO_OUTPUT})
+_OF_ANY_KIND = frozenset({Reason.MODERATED, Reason.PROVIDER_FAILED, Reason.PROVIDER_REFUSED, Reason.NO_OUTPUT})
 
 
 def _failed(job: Job, report: TaskReport) -> Fail:

@@ -97,7 +97,7 @@ def of_submission(reply: Reply, asked: Submission, now: datetime) -> TaskReport 
     task_id = named_task(reply.text, body, asked.prompt)
     if task_id is not None:
         # The records of /veo/tasks tell the truth, also about a failure.
-        return TaskReport(task_id, TaskState.PENDING, trace_id=said.trace_id)
+        return TaskReport(task_id, TaskState.PENDING, error_code=said.code, trace_id=said.trace_id)
     facts = _Facts(reply.status, said, plain_code(said.code), spoken(said.message, asked.prompt), asked)
     return _waits(facts, _wait_of(reply, now)) or _operators(facts) or _lost(facts) or _refused(facts)
 
@@ -125,10 +125,19 @@ def failure_reason(report: TaskReport, prompt: str = "", *, has_images: bool = F
     words = spoken(report.error_message, prompt)
     if not code and not report.error_message:
         return Reason.NO_OUTPUT
+    if code in _ACCOUNT_CODES:
+        return Reason.PROVIDER_REFUSED
     fault = fault_in(words, has_images=has_images, refused=_is_content(code))
     if fault is None and _TOO_LONG_CODE.search(code):
         return Reason.PROMPT_TOO_LONG
     return fault or Reason.PROVIDER_FAILED
+
+
+def account_problem_of(report: TaskReport) -> AccountProblem | None:
+    """What a task says of the operator's account, by a known code; None when it says nothing of it."""
+    if plain_code(report.error_code) not in _ACCOUNT_CODES:
+        return None
+    return AccountProblem(report.error_message[:_LONGEST_LOGGED], code=report.error_code, trace_id=report.trace_id)
 
 
 def plain_code(code: str) -> str:

@@ -117,6 +117,7 @@ class FakeVeoApi:
         self.refused_models: set[str] = set()
         self.refuse_prompts: dict[str, ProviderError] = {}
         self.named_instead: str | None = None
+        self.refuses_and_names = ""
         self.holds_until_done = False
         self.cost: int | None = None
         self.most_submissions = 10_000
@@ -140,7 +141,8 @@ class FakeVeoApi:
         if self.holds_until_done:
             self.finish(task.task_id)
         named = self.named_instead or task.task_id
-        return replace(task.report, task_id=named, trace_id=f"trace-{task.task_id}")
+        said = self.refuses_and_names
+        return replace(task.report, task_id=named, trace_id=f"trace-{task.task_id}", error_code=said)
 
     async def fetch(self, task_ids: Sequence[str]) -> dict[str, TaskReport]:
         self._look("fetch")

@@ -42,6 +42,17 @@ def busy(seconds: float | None) -> RateLimited:
     return RateLimited("busy", retry_after=None if seconds is None else timedelta(seconds=seconds))
 
 
+def submission_failed(provider: Provider, error: ProviderError) -> None:
+    """Tell of a failed submission as the submitter does."""
+    match error:
+        case AccountProblem():
+            provider.account_refused(1, error)
+        case Unreachable():
+            provider.submit_failed(error)
+        case _:
+            provider.submission_lost()
+
+
 def test_at_the_start_everything_may_be_tried(world: World) -> None:
     provider = world.provider
 
@@ -96,7 +107,7 @@ def test_an_outage_is_said_once_when_it_begins_and_once_when_it_ends(
 
 
 def test_an_account_problem_pauses_submissions_but_not_looks(world: World) -> None:
-    world.provider.submit_failed(BROKE)
+    world.provider.account_refused(1, BROKE)
 
     assert world.provider.is_paused
     assert world.provider.submit_at() == NOW + PACE.probe_interval
@@ -104,7 +115,7 @@ def test_an_account_problem_pauses_submissions_but_not_looks(world: World) -> No
 
 
 def test_a_paused_account_is_probed_once_an_interval(world: World) -> None:
-    world.provider.submit_failed(BROKE)
+    world.provider.account_refused(1, BROKE)
     world.wait(PACE.probe_interval)
     may_probe = world.provider.submit_at()
 
@@ -115,7 +126,7 @@ def test_a_paused_account_is_probed_once_an_interval(world: World) -> None:
 
 
 def test_looks_do_not_put_off_the_probe_of_a_paused_account(world: World) -> None:
-    world.provider.submit_failed(BROKE)
+    world.provider.account_refused(1, BROKE)
     for _ in range(100):
         world.wait(PACE.probe_interval / 100)
         world.provider.begin_look()
@@ -126,7 +137,7 @@ def test_looks_do_not_put_off_the_probe_of_a_paused_account(world: World) -> Non
 
 def test_the_operator_is_told_once_of_a_pause_and_once_of_its_end(world: World) -> None:
     for _ in range(5):
-        world.provider.submit_failed(BROKE)
+        world.provider.account_refused(1, BROKE)
         world.wait(PACE.probe_interval)
     first = world.provider.take_notices()
     world.provider.accepted(1, world.now)
@@ -139,7 +150,7 @@ def test_the_operator_is_told_once_of_a_pause_and_once_of_its_end(world: World) 
 
 
 def test_an_answered_look_does_not_end_a_pause(world: World) -> None:
-    world.provider.submit_failed(BROKE)
+    world.provider.account_refused(1, BROKE)
 
     world.provider.looked()
 
@@ -147,7 +158,7 @@ def test_an_answered_look_does_not_end_a_pause(world: World) -> None:
 
 
 def test_an_accepted_submission_ends_pause_outage_and_backoff(world: World) -> None:
-    world.provider.submit_failed(BROKE)
+    world.provider.account_refused(1, BROKE)
     world.provider.submit_failed(DOWN)
     world.provider.submit_failed(busy(60))
 
@@ -217,8 +228,10 @@ def test_whatever_happens_no_wait_is_longer_than_the_longest_interval(
 ) -> None:
     world = World()
     for name, error in happened:
-        if name.endswith("failed"):
-            getattr(world.provider, name)(error)
+        if name == "submit_failed":
+            submission_failed(world.provider, error)
+        elif name == "look_failed":
+            world.provider.look_failed(error)
         elif name == "accepted":
             world.provider.accepted(1, world.now)
         else:
@@ -233,7 +246,7 @@ def test_whatever_happens_no_wait_is_longer_than_the_longest_interval(
 def test_an_older_submission_that_is_accepted_takes_no_newer_refusal_back(world: World, refusal: ProviderError) -> None:
     sent_at = world.now
     world.wait(timedelta(seconds=1))
-    world.provider.submit_failed(refusal)
+    submission_failed(world.provider, refusal)
     waits_until = world.provider.submit_at()
 
     world.provider.accepted(1, sent_at)

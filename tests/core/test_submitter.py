@@ -564,3 +564,48 @@ async def test_an_answer_that_names_another_jobs_task_is_looked_for(bench: Bench
 
     assert [(await bench.job(job)).task_id for job in (first, second)] == ["task-1", "task-2"]
     assert len(bench.api.submissions) == 2
+
+
+async def test_tasks_that_fail_for_the_accounts_sake_pause_the_others_until_one_makes_a_video(bench: Bench) -> None:
+    for n in range(8):
+        await bench.ask(n, f"cat {n}")
+    await bench.settle()
+    for task_id in list(bench.api.tasks):
+        bench.api.fail(task_id, "used_up", "the balance is used up")
+
+    await bench.pass_time(290)
+    paused = (bench.provider.is_paused, await counts(bench.store), list(bench.posts.operator))
+    await bench.pass_time(100)
+    probed = (bench.provider.is_paused, len(bench.api.tasks))
+    bench.api.finish("task-6")
+    await bench.pass_time(60)
+
+    assert paused[:2] == (True, {JobState.FAILED: 5, JobState.QUEUED: 3})
+    assert len(paused[2]) == 1
+    assert "`used_up`" in paused[2][0]
+    assert probed == (True, 6)
+    assert (bench.provider.is_paused, len(bench.api.tasks)) == (False, 8)
+    assert "running again" in bench.posts.operator[1]
+
+
+async def test_a_task_that_fails_for_the_accounts_sake_is_not_told_as_the_persons_fault(bench: Bench) -> None:
+    job = await bench.ask()
+    await bench.settle()
+    bench.api.fail("task-1", "USED_UP", "your balance violates our policy")
+
+    await bench.pass_time(60)
+
+    assert (await bench.job(job)).reason is Reason.PROVIDER_REFUSED
+
+
+async def test_an_answer_that_refuses_the_account_and_names_a_task_ends_no_pause(bench: Bench) -> None:
+    bench.api.account_code = "used_up"
+    await bench.ask()
+    await bench.settle()
+    bench.api.account_code = None
+    bench.api.refuses_and_names = "used_up"
+
+    await bench.pass_time(301)
+
+    assert len(bench.api.tasks) == 1
+    assert bench.provider.is_paused

@@ -343,7 +343,7 @@ def test_without_the_negation_nothing_is_gone_or_used_up(words: str) -> None:
         ("api_error", "models/veo-2.0 is not found for API version v1beta", Reason.MODEL_RETIRED),
         ("api_error", "no channel for this model veo31", Reason.MODEL_RETIRED),
         ("api_error", "unsupported model", Reason.MODEL_RETIRED),
-        ("used_up", "the upstream balance is empty", Reason.PROVIDER_FAILED),
+        ("used_up", "the upstream balance is empty", Reason.PROVIDER_REFUSED),
         ("api_error", "GPU 17 melted", Reason.PROVIDER_FAILED),
         ("", "", Reason.NO_OUTPUT),
         ("", "it broke", Reason.PROVIDER_FAILED),

@@ -147,6 +147,23 @@ async def test_any_trouble_with_the_account_keeps_the_place_of_the_job_and_is_to
     assert await audit(house, job_id) == []
 
 
+async def test_a_task_that_fails_for_the_accounts_sake_pauses_until_a_video_is_made(house: House) -> None:
+    owner = house.discord.world.owner_id
+    told_before = len(house.discord.dms(owner))
+
+    first = await spoiled(house, "an empty balance found late", FailTask("used_up", "SECRET"))
+    await house.discord.wait_until(lambda: len(house.discord.dms(owner)) == told_before + 1)
+    second = await house.order(house.person("ben"), "the next in the line")
+    rows = await house.settled(first, second)
+
+    assert (rows[first]["reason"], rows[second]["state"]) == ("provider_refused", "succeeded")
+    await house.discord.wait_until(lambda: len(house.discord.dms(owner)) == told_before + 2)
+    paused, running = (message.content for message in house.discord.dms(owner)[told_before:])
+    assert "the Veo API answered `used_up`" in paused
+    assert running == "Submissions are running again."
+    assert await audit(house, first, second) == []
+
+
 async def test_a_prompt_that_speaks_of_accounts_and_models_holds_up_nobody(house: House) -> None:
     prompts = ["the account balance of the bank is used up", "a model is no longer available"]
     for prompt in prompts:

@@ -19,10 +19,12 @@ import aiohttp
 import discord
 from discord.http import HTTPClient, Route, json_or_text
 
+from cogs.refusals import ForeignAnswer
+
 # Seconds, and the slowest line that an upload is waited for: one megabit a second.
 _TIMEOUT = 30.0
 _BYTES_A_SECOND = 125_000
-_FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 403, 404, 429, 500
+_FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 403, 404, 413, 429, 500
 _USUAL_WAIT, _WAIT_OF_PROXY, _LONGEST_WAIT = 5.0, 60.0, 86_400.0
 
 
@@ -89,7 +91,9 @@ def told_to_wait(status: int, headers: Mapping[str, str], data: object) -> Told 
 
 
 def failure(answer: Answer) -> discord.HTTPException:
-    """The exception that discord.py has for an answer."""
+    """The exception that discord.py has for an answer; ForeignAnswer for a page that does not say "too large"."""
+    if answer.status < _SERVER_ERROR and answer.status != _TOO_LARGE and _json_object(answer.data) is None:
+        return ForeignAnswer(answer.response, answer.data)
     known = {_FORBIDDEN: discord.Forbidden, _NOT_FOUND: discord.NotFound}
     usual = discord.DiscordServerError if answer.status >= _SERVER_ERROR else discord.HTTPException
     return known.get(answer.status, usual)(answer.response, answer.data)

@@ -10,6 +10,10 @@ import discord
 from veo_core.sessions import NETWORK_FAILURES
 
 
+class ForeignAnswer(discord.HTTPException):
+    """A refusal without JSON, written by something in front of Discord: it says nothing about the place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """How much of a message is still in it."""
@@ -39,8 +43,8 @@ _THREAD_CLOSED = frozenset({160005, 50083})
 _NO_MESSAGES = 50024
 # How long a place may answer with errors of its own before the next one is tried, and how often at least.
 _PATIENCE, _LEAST_TRIES = timedelta(hours=1), 5
-# 30046: an old message was edited too often for now.
-_OVERLOADED = frozenset({130000, 30046})
+# 30046: an old message was edited too often for now. 40333: the proxy in front of Discord refused the request.
+_OVERLOADED = frozenset({130000, 30046, 40333})
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE_STATUS, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500
 
 
@@ -48,7 +52,7 @@ def is_passing(error: BaseException) -> bool:
     """Whether the same attempt may work later."""
     if isinstance(error, discord.HTTPException):
         busy = error.status >= _SERVER_ERROR or error.status in {_TOO_MANY, _UNAUTHORIZED}
-        return busy or error.code in _OVERLOADED
+        return busy or isinstance(error, ForeignAnswer) or error.code in _OVERLOADED
     return isinstance(error, (discord.RateLimited, *NETWORK_FAILURES))
 
 
@@ -60,6 +64,7 @@ def blocks_words(error: discord.HTTPException) -> bool:
 def is_given_up(error: BaseException, waited: timedelta, tries: int) -> bool:
     """Whether a place that fails by itself has had its time: `waited` since the job's end, `tries` in all its lives."""
     fails = isinstance(error, discord.HTTPException) and error.status >= _SERVER_ERROR
+    fails = fails or isinstance(error, ForeignAnswer)
     return fails and waited >= _PATIENCE and tries >= _LEAST_TRIES
 
 

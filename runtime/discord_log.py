@@ -6,6 +6,7 @@ import logging
 
 import discord
 
+from cogs.refusals import ForeignAnswer
 from veo_core.outage import Outage
 from veo_core.sessions import NETWORK_FAILURES
 
@@ -37,7 +38,7 @@ _SERVER_ERROR = 500
 def cannot_reach(error: BaseException) -> bool:
     """Whether an error says that Discord is away, and nothing about the bot."""
     if isinstance(error, discord.HTTPException):
-        return error.status >= _SERVER_ERROR
+        return error.status >= _SERVER_ERROR or isinstance(error, ForeignAnswer)
     return isinstance(error, (discord.GatewayNotFound, discord.ConnectionClosed, *NETWORK_FAILURES))
 
 

@@ -14,6 +14,7 @@ from discord.http import HTTPClient, Route, handle_message_parameters
 from cogs.buckets import Bucket
 from cogs.exchange import longest, told_to_wait
 from cogs.gate import Gate, Held
+from cogs.refusals import ForeignAnswer
 from tests.discord_stand_in import DiscordStandIn, Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, Slow
 
 TOKEN = "right-token"
@@ -299,6 +300,23 @@ async def test_refusals_and_breaks_are_raised_as_discord_py_does(line: Line) -> 
         line.discord.faults.add("POST", MESSAGES, effect)
         with pytest.raises(kind):
             await line.send(line.channels[0])
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 407])
+async def test_a_page_instead_of_an_answer_is_no_refusal_of_discord(line: Line, status: int) -> None:
+    line.discord.faults.add("POST", MESSAGES, Garbage(status))
+
+    with pytest.raises(ForeignAnswer):
+        await line.send(line.channels[0])
+
+
+async def test_a_page_that_says_too_large_is_told_as_that(line: Line) -> None:
+    line.discord.faults.add("POST", MESSAGES, Garbage(413))
+
+    with pytest.raises(discord.HTTPException) as refused:
+        await line.send(line.channels[0], with_file=True)
+
+    assert (refused.value.status, isinstance(refused.value, ForeignAnswer)) == (413, False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ import aiohttp
 import discord
 import pytest
 
-from cogs.refusals import Draft, NextPlace, Parent, after_refusal, blocks_words, closes_place, is_given_up, is_passing
+from cogs.refusals import (
+    Draft,
+    ForeignAnswer,
+    NextPlace,
+    Parent,
+    after_refusal,
+    blocks_words,
+    closes_place,
+    is_given_up,
+    is_passing,
+)
 
 
 def refused(status: int, code: int) -> discord.HTTPException:
@@ -101,7 +111,7 @@ def test_an_unknown_refusal_ends_with_next_to_nothing_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(500, 0), (502, 0), (503, 0), (429, 30046), (429, 0), (401, 0), (400, 130000)]
+    ("status", "code"), [(500, 0), (502, 0), (503, 0), (429, 30046), (429, 0), (401, 0), (400, 130000), (403, 40333)]
 )
 def test_what_passes_by_itself_is_tried_again_as_it_is(status: int, code: int) -> None:
     error = refused(status, code)
@@ -115,3 +125,13 @@ def test_a_broken_connection_passes_and_a_mistake_of_ours_does_not() -> None:
     assert is_passing(aiohttp.ServerDisconnectedError())
     assert is_passing(ConnectionResetError())
     assert not is_passing(TypeError())
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 407])
+def test_a_page_of_something_in_front_of_discord_passes_for_an_hour(status: int) -> None:
+    response = cast("aiohttp.ClientResponse", SimpleNamespace(status=status, reason="no"))
+    page = ForeignAnswer(response, "<html>blocked</html>")
+
+    assert is_passing(page)
+    assert not is_given_up(page, timedelta(minutes=59), 50)
+    assert is_given_up(page, timedelta(hours=1), 5)

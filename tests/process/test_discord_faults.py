@@ -150,6 +150,8 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
     "a silence after the message was created": lambda one: one.spoil(Hang(1.0), after=True),
     "a forgotten nonce": lambda one: one.spoil(Drop(hard=True), after=True),
     "a storm of 503": lambda one: one.spoil(Refuse(ErrorCode.OVERLOADED), times=2),
+    "a page that forbids": lambda one: one.spoil(Garbage(403), times=2),
+    "a page that knows nothing": lambda one: one.spoil(Garbage(404)),
     "rate limits": lambda one: one.spoil(RateLimit(0.2), times=2),
     "a deleted channel": lambda one: one.house.discord.delete_channel(one.channel),
     "a lost permission to post": silenced,
@@ -211,8 +213,16 @@ def is_under_way(row: Row) -> bool:
 
 CREATED = [name for name in FAULTS if "after the message was created" in name]
 
+PASSING = [
+    "a storm of 503",
+    "a page that forbids",
+    "a page that knows nothing",
+    "rate limits",
+    "a deleted status line",
+]
 
-@pytest.mark.parametrize("name", [*CREATED, "a storm of 503", "rate limits", "a deleted status line"])
+
+@pytest.mark.parametrize("name", [*CREATED, *PASSING])
 async def test_a_post_in_trouble_becomes_one_whole_message(evening: dict[str, Scene], name: str) -> None:
     message = await evening[name].one_message()
 

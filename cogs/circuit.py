@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 _log = logging.getLogger(__name__)
 _LONGEST_GROWTH = 60.0
+# Seconds; a probe may be a large file, or a request that Discord never answers.
+_PROBE_PATIENCE = 2.0
 
 
 class Circuit:
@@ -34,12 +36,12 @@ class Circuit:
         if self._probe is not None:
             await asyncio.shield(self._probe)
 
-    def trip(self, seconds: float, now: float) -> None:
+    def trip(self, seconds: float, now: float, why: str = "Discord asks the whole bot to wait") -> None:
         """Rest everything; a probe that is refused too makes the wait longer, whatever Discord says."""
         if self.wait(now) == 0.0:
             self._trips += 1
             seconds = max(seconds, min(2.0 ** (self._trips - 1), _LONGEST_GROWTH) if self._trips > 1 else 0.0)
-            _log.warning("Discord asks the whole bot to wait", extra={"seconds": round(seconds, 3)})
+            _log.warning(why, extra={"seconds": round(seconds, 3)})
         self._is_doubtful = True
         self._open_until = max(self._open_until, now + seconds)
 
@@ -47,16 +49,26 @@ class Circuit:
     async def passage(self) -> AsyncGenerator[None]:
         """Send one request; after a rest it is the probe that all others wait for.
 
-        Leaving without `answered` says nothing: then the next request is the probe.
+        Leaving without `answered` says nothing: then the next request is the probe. So it is after a probe that
+        takes too long.
         """
         if not self._is_doubtful:
             yield
             return
-        probe = self._probe = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        probe = self._probe = loop.create_future()
+        patience = loop.call_later(_PROBE_PATIENCE, self._end, probe)
         try:
             yield
         finally:
+            patience.cancel()
+            self._end(probe)
+
+    def _end(self, probe: asyncio.Future[None]) -> None:
+        """Nobody waits for this probe any longer."""
+        if self._probe is probe:
             self._probe = None
+        if not probe.done():
             probe.set_result(None)
 
     def answered(self, now: float) -> None:

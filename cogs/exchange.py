@@ -24,7 +24,8 @@ from cogs.refusals import ForeignAnswer
 # Seconds, and the slowest line that an upload is waited for: one megabit a second.
 _TIMEOUT = 30.0
 _BYTES_A_SECOND = 125_000
-_FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 403, 404, 413, 429, 500
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500
+_DEAD_INTERACTION = 50027
 _USUAL_WAIT, _WAIT_OF_PROXY, _LONGEST_WAIT = 5.0, 60.0, 86_400.0
 
 
@@ -75,19 +76,31 @@ def longest(upload: int) -> float:
     return _TIMEOUT + upload / _BYTES_A_SECOND
 
 
+def refuses_the_token(answer: Answer) -> bool:
+    """Whether any request would be refused as this one; 50027 is about the token of an interaction."""
+    code = (_json_object(answer.data) or {}).get("code")
+    return answer.status == _UNAUTHORIZED and code != _DEAD_INTERACTION
+
+
 def told_to_wait(status: int, headers: Mapping[str, str], data: object) -> Told | None:
     """What a 429 asks for, None for any other answer; pure.
 
-    One without JSON comes from the proxy in front of Discord, which means the address of the whole bot.
+    One without JSON, or without any word of a limit, comes from the proxy in front of Discord, which means the address
+    of the whole bot.
     """
     if status != _TOO_MANY:
         return None
     body = _json_object(data)
-    if body is None:
+    if body is None or _is_ban(headers, body):
         return Told(_seconds(headers.get("Retry-After"), _WAIT_OF_PROXY), everything=True)
     everything = bool(body.get("global")) or headers.get("X-RateLimit-Scope") == "global"
     asked = body.get("retry_after", headers.get("Retry-After"))
     return Told(_seconds(asked, _USUAL_WAIT), everything or "X-RateLimit-Global" in headers)
+
+
+def _is_ban(headers: Mapping[str, str], body: Mapping[str, object]) -> bool:
+    """Whether the address is refused: `{"message": "You are being blocked…", "code": 0}` names no limit."""
+    return not body.get("code") and "retry_after" not in body and "X-RateLimit-Scope" not in headers
 
 
 def failure(answer: Answer) -> discord.HTTPException:

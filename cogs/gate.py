@@ -16,12 +16,14 @@ from discord.http import HTTPClient, Route
 
 from cogs.buckets import Bucket, Buckets
 from cogs.circuit import Circuit
-from cogs.exchange import Answer, exchange, failure, told_to_wait
+from cogs.exchange import Answer, exchange, failure, refuses_the_token, told_to_wait
 from cogs.pacing import Pacer
 
 # Discord allows 50 a second for a bot.
 _RATE = 40.0
 _PATIENCE = 10.0
+# 10,000 answers of 401 in ten minutes ban the address. The rests grow while the token stays refused.
+_REST_WITHOUT_TOKEN = 2.0
 _PASSING = frozenset({500, 502, 504, 524})
 _WAITS_AFTER_ERRORS = (1.0, 3.0)
 _OK = range(200, 300)
@@ -45,6 +47,8 @@ class Gate:
         self._turns = Pacer(rate)
         self._pacer = Pacer(rate)
         self._is_used = False
+        # A token that is bad from the beginning ends the start instead.
+        self._was_welcome = False
         self._circuit = Circuit()
         self._buckets = Buckets()
 
@@ -115,6 +119,10 @@ class Gate:
         if told is not None and told.everything:
             self._circuit.trip(told.seconds, now)
             raise Held(self._circuit.wait(now), everything=True)
+        if self._was_welcome and refuses_the_token(answer):
+            self._circuit.trip(_REST_WITHOUT_TOKEN, now, "Discord refuses the token; requests rest, longer each time")
+            return
+        self._was_welcome = self._was_welcome or answer.status in _OK
         self._circuit.answered(now)
         if told is not None:
             raise Held(bucket.refuse(told.seconds, now))

@@ -117,6 +117,28 @@ async def test_a_page_of_the_proxy_rests_everything_as_long_as_it_says(line: Lin
     assert 89 < line.gate.rests_for() <= 90
 
 
+async def test_a_refused_token_rests_everything_longer_each_time(line: Line) -> None:
+    fault = line.discord.faults.add("POST", MESSAGES, Refuse(ErrorCode.UNAUTHORIZED))
+    with pytest.raises(discord.HTTPException) as refused:
+        await line.send(line.channels[0])
+    first = line.gate.rests_for()
+
+    await line.send_at_once(*line.channels)
+
+    assert refused.value.status == 401
+    assert 1 < first <= 2
+    assert fault.hits <= 6
+    assert line.gate.rests_for() > 10
+
+
+async def test_a_dead_token_of_an_interaction_holds_up_nobody(line: Line) -> None:
+    line.discord.faults.add("POST", MESSAGES, Refuse(ErrorCode.INVALID_WEBHOOK_TOKEN), times=1)
+    with pytest.raises(discord.HTTPException):
+        await line.send(line.channels[0])
+
+    assert line.gate.rests_for() == 0
+
+
 async def test_a_channel_that_is_told_to_wait_holds_up_no_other(line: Line) -> None:
     busy, quiet = line.channels[:2]
     line.discord.faults.add("POST", f"/channels/{busy}/messages", RateLimit(25))
@@ -228,6 +250,25 @@ async def test_a_probe_that_is_cancelled_leaves_its_place_to_the_next(line: Line
     assert await others == [None] * 4
 
 
+async def test_a_probe_without_an_answer_gives_its_place_to_the_next(line: Line) -> None:
+    silent, *others = line.channels[:10]
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.2, is_global=True), times=1)
+    line.discord.faults.add("POST", f"/channels/{silent}/messages", Hang())
+    with pytest.raises(Held):
+        await line.send(others[0], with_file=True)
+    await asyncio.sleep(0.3)
+    probe = asyncio.create_task(line.send(silent, with_file=True))
+    await line.discord.wait_requests("POST", f"/channels/{silent}/messages", 1)
+
+    async with asyncio.timeout(10):
+        answers = await line.send_at_once(*others)
+
+    assert answers == [None] * len(others)
+    assert not probe.done()
+    probe.cancel()
+    await asyncio.gather(probe, return_exceptions=True)
+
+
 async def test_a_quiet_channel_goes_before_the_queue_of_busy_ones(line: Line) -> None:
     http, gate = line.http, Gate(40)
     gate.attach(http)
@@ -328,6 +369,8 @@ async def test_a_page_that_says_too_large_is_told_as_that(line: Line) -> None:
         ({"X-RateLimit-Scope": "global"}, {"retry_after": 3}, 3, True),
         ({"Retry-After": "90"}, "<html>error code: 1015</html>", 90, True),
         ({}, "<html></html>", 60, True),
+        ({"Retry-After": "600"}, {"message": "You are being blocked from accessing our API", "code": 0}, 600, True),
+        ({"Retry-After": "7", "X-RateLimit-Scope": "shared"}, {"message": "slow down"}, 7, False),
         ({}, '{"retry_after": 4}', 4, False),
         ({}, {"retry_after": "soon"}, 5, False),
         ({}, {"retry_after": float("nan")}, 5, False),

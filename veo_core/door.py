@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from veo_core.loose import Json, as_list, as_object, parse_object, whole
+from veo_core.loose import Json, as_list, as_object, is_empty, parse_object, whole
 
 _DEEPEST = 6
 _LONGEST_PAGE = 64_000
@@ -61,7 +61,7 @@ def named_task(text: str, body: Json | None, prompt: str) -> str | None:
     if "task" in prompt.casefold():
         return None
     found = _IN_TEXT.search(html.unescape(text[:_LONGEST_PAGE]))
-    return next((group for group in found.groups() if group), None) if found else None
+    return next((usable for group in found.groups() if (usable := _usable(group))), None) if found else None
 
 
 def statement_of(body: Json | None) -> Statement:
@@ -94,7 +94,8 @@ def _task_ids(value: object, depth: int) -> Iterator[str]:
 
 
 def _usable(value: object) -> str | None:
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    """An id; 0, "null" and the like name no task."""
+    text = str(value) if isinstance(value, str | int) and not is_empty(value) and value is not True else ""
     return text if _USABLE.fullmatch(text) else None
 
 

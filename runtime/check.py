@@ -53,6 +53,9 @@ async def _spenders(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.discord.servers:
         words = "discord.servers is empty: every server that invites the bot spends from your balance"
         yield Finding(words, doubtful=True)
+    elif settings.discord.direct_messages:
+        words = "discord.direct_messages is true: people of other servers than discord.servers can write to the bot too"
+        yield Finding(words, doubtful=True)
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:

@@ -129,7 +129,11 @@ async def test_check_warns_in_one_line_while_every_server_may_spend(house: House
     house.configure({"discord": {"servers": [house.guild]}})
     _, afterwards = await house.answered("check")
 
+    house.configure({"discord": {"servers": [house.guild], "direct_messages": True}})
+    _, with_direct_messages = await house.answered("check")
+
     (line,) = (line for line in text.splitlines() if line.startswith("WARNING"))
     assert code == 0
+    assert "WARNING discord.direct_messages is true" in with_direct_messages
     assert "discord.servers is empty" in line
     assert "WARNING" not in afterwards

@@ -21,6 +21,8 @@ from tests.soak.town import UPSCALES_PER_DAY, VIDEOS_PER_DAY, Town
 
 # Far over what the bot needs, far under what a leak of files or answers would take.
 MOST_MIB = 250.0
+# Seconds in which a channel that nothing goes to takes a line, and how many messages show that the bot was posting.
+_LONG_ENOUGH, _OTHERS = 6.0, 5
 TAKEN = frozenset({Outcome.ACCEPTED, Outcome.LOST})
 REFUNDED = frozenset({"failed", "expired", "rejected", "cancelled"})
 # What the loops log about an error that nobody foresaw.
@@ -145,11 +147,29 @@ def _ever_submitting(house: House) -> set[int]:
 
 
 def _lines(house: House, rows: dict[int, Row]) -> Iterator[str]:
-    """Each video has its status line, unless it could not be posted in time; what failed at once needs none."""
+    """A video that took long has its status line, unless it could not be posted.
+
+    Results come first and wait for no line, so what ended while its channel was busy, or the bot was down or told to
+    wait, needs none: a line is missing only where nothing went to its channel for long while others got messages.
+    """
     hindered = {_entry(line).get("job_id") for line in house.log_of_all_lives.splitlines() if _HINDERED.search(line)}
     for job_id, row in rows.items():
-        if row["state"] == "succeeded" and job_id not in hindered and not status_lines(house, job_id):
+        is_owed = row["state"] == "succeeded" and job_id not in hindered and not status_lines(house, job_id)
+        if is_owed and not row["private"] and _had_room(house, row):
             yield f"#{job_id} never had a status line"
+
+
+def _had_room(house: House, row: Row) -> bool:
+    """Whether the bot posted in other channels and not in this job's for `_LONG_ENOUGH` of its life on end."""
+    begun, ended = row["created_at"] / 1000, row["ended_at"] / 1000
+    posts = [
+        (one.at.timestamp(), f"/channels/{row['channel_id']}/" in one.path)
+        for one in house.discord.traffic.to("POST", "/channels/*/messages")
+        if begun <= one.at.timestamp() <= ended
+    ]
+    own = [begun, *(at for at, is_own in posts if is_own), ended]
+    gaps = [(start, end) for start, end in pairwise(own) if end - start >= _LONG_ENOUGH]
+    return any(sum(start < at < end for at, _ in posts) >= _OTHERS for start, end in gaps)
 
 
 def _larger_once(rows: dict[int, Row]) -> Iterator[str]:

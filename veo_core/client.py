@@ -88,7 +88,7 @@ class VeoClient:
     async def find(self, since: datetime) -> tuple[TaskReport, ...]:
         """The account's tasks made since then, to recognise one whose answer was lost.
 
-        Raises Unreachable, RateLimited, AccountProblem.
+        Raises Unreachable, RateLimited, AccountProblem, Rejected where it lists none.
         """
         return await self._lookups.since(since)
 
@@ -97,8 +97,8 @@ class VeoClient:
 
         Raises Unreachable, RateLimited, AccountProblem.
         """
-        # An answer that is too large is one.
-        with suppress(AnswerTooLarge):
+        # An answer that is too large is one, and so is the refusal of a listing.
+        with suppress(AnswerTooLarge, Rejected):
             await self._tasks(wire.listing_body(self._now().timestamp(), offset=0, limit=1))
 
     async def _tasks(self, body: Json) -> Json | None:
@@ -114,9 +114,9 @@ class VeoClient:
             return value
         answer = answers.parse_answer({"error": (value or {}).get("error")})
         refusal = verdicts.of_look(reply, answer.error, self._now())
-        if isinstance(refusal, RateLimited | AccountProblem) or (
-            isinstance(refusal, Rejected) and body["action"] == "retrieve"
-        ):
+        if isinstance(refusal, RateLimited | AccountProblem):
+            raise refusal
+        if isinstance(refusal, Rejected) and _is_for_good(refusal, body):
             raise refusal
         if refusal is None and value is None and reply.is_cut and reply.text.lstrip()[:1] in _JSON_STARTS:
             raise AnswerTooLarge("the answer is larger than what is read")
@@ -144,6 +144,11 @@ class VeoClient:
     def _without_token(self, text: str) -> str:
         """Nothing shorter is a token; it could be a word of the answer itself."""
         return text.replace(self._token, "[token]") if len(self._token) >= _SHORTEST_TOKEN else text
+
+
+def _is_for_good(refusal: Rejected, body: Json) -> bool:
+    """Whether a look is refused for its own sake: one task, or a listing that the API does not know."""
+    return body["action"] == "retrieve" or ("ids" not in body and verdicts.plain_code(refusal.code) == "bad_request")
 
 
 def _is_look(value: Json, body: Json) -> bool:

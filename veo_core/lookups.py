@@ -71,7 +71,7 @@ class Lookups:
     async def since(self, moment: datetime) -> tuple[TaskReport, ...]:
         """The account's tasks made since then.
 
-        Raises Unreachable, RateLimited, AccountProblem.
+        Raises Unreachable, RateLimited, AccountProblem, Rejected where the API lists none.
         """
         found: dict[str, TaskReport] = {}
         offset, limit = 0, wire.BATCH_LIMIT

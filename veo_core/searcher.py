@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from veo_core.errors import ProviderError
+from veo_core.errors import ProviderError, Rejected
 from veo_core.loop import Loop
 from veo_core.model_doubts import ModelDoubts
 from veo_core.models import Job, TaskReport
@@ -65,7 +65,7 @@ class Searcher(Loop):
         self._not_before = now + self._pace.poll_interval
         self._provider.begin_look()
         try:
-            listed = await self._client.find(min(now, *map(_asked_at, jobs)) - _CLOCK_SKEW)
+            listed = await self._listed(min(now, *map(_asked_at, jobs)) - _CLOCK_SKEW)
         except ProviderError as error:
             # The window counts only while the provider answers.
             self._missing_since.clear()
@@ -75,6 +75,17 @@ class Searcher(Loop):
             self._provider.looked()
             await self._match(jobs, listed)
         return self._now() + self._pace.poll_interval
+
+    async def _listed(self, since: datetime) -> tuple[TaskReport, ...]:
+        """The tasks made since then; none where the API refuses to list any, so that no job waits for ever.
+
+        Raises Unreachable, RateLimited, AccountProblem.
+        """
+        try:
+            return await self._client.find(since)
+        except Rejected as error:
+            _log.warning("The Veo API refuses to list tasks", extra={"error": error.message, "code": error.code})
+            return ()
 
     def _is_in_doubt(self, job: Job) -> bool:
         """Also a submission that nobody waits for any more: its answer could not be written down."""

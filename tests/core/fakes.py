@@ -124,6 +124,7 @@ class FakeVeoApi:
         self.busy_with_looks: ProviderError | None = None
         self.left_out_of_batches: set[str] = set()
         self.refuses_single_looks = False
+        self.refuses_listings = False
         self.hidden_for = timedelta(0)
 
     async def submit(self, submission: Submission) -> TaskReport:
@@ -158,6 +159,8 @@ class FakeVeoApi:
 
     async def find(self, since: datetime) -> tuple[TaskReport, ...]:
         self._look("find")
+        if self.refuses_listings:
+            raise Rejected("ids is required", reason=Reason.PROVIDER_REFUSED, status=400, code="bad_request")
         newest_first = sorted(self.tasks.values(), key=lambda task: task.created_at, reverse=True)
         return tuple(t.report for t in newest_first if t.created_at >= since and self._knows(t.task_id))
 

@@ -243,3 +243,20 @@ async def test_an_answer_and_a_search_at_once_leave_one_task_on_the_job(bench: B
         await bench.pass_time(60)
 
     assert len(bench.api.submissions) == len(bench.posts.delivered) == 10
+
+
+async def test_a_provider_that_lists_nothing_holds_up_nobody_and_is_sent_nothing_twice(bench: Bench) -> None:
+    bench.api.refuses_listings = True
+    bench.api.faults.append(LOST)
+    lost = await bench.ask(1, "a cat")
+    await bench.pass_time(30)
+
+    other = await bench.ask(2, "a dog")
+    await bench.pass_time(10)
+    sent = (await bench.job(other)).state
+    await bench.pass_time(200)
+
+    assert sent is JobState.RUNNING
+    ended = await bench.job(lost)
+    assert (ended.state, ended.reason) == (JobState.FAILED, Reason.LOST)
+    assert [submission.prompt for submission in bench.api.submissions] == ["a cat", "a dog"]

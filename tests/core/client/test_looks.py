@@ -203,8 +203,10 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize("call", ["fetch", "find", "ping"])
-@pytest.mark.parametrize("answer", REFUSALS)
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [("fetch", REFUSALS[0]), *((call, answer) for call in ("fetch", "find", "ping") for answer in REFUSALS[1:])],
+)
 async def test_a_refused_look_at_many_may_be_tried_again(
     client: VeoClient, veo: StandInVeo, call: str, answer: Answer
 ) -> None:
@@ -241,3 +243,11 @@ async def test_a_silent_look_is_given_up(
     error = await failure_of(client_for(session, veo.base_url).fetch(["task-1"]))
 
     assert type(error) is Unreachable
+
+
+async def test_a_listing_that_the_api_does_not_know_is_no_outage(client: VeoClient, veo: StandInVeo) -> None:
+    veo.faults.add(Route.TASKS, error_answer("bad_request"), times=2)
+
+    await client.ping()
+
+    assert isinstance(await failure_of(client.find(NOW)), Rejected)

@@ -19,7 +19,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient, Route, json_or_text
 
-from cogs.refusals import ForeignAnswer
+from cogs.refusals import OLD_EDITS, ForeignAnswer
 
 # Seconds, and the slowest line that an upload is waited for: one megabit a second.
 _TIMEOUT = 30.0
@@ -83,7 +83,7 @@ def refuses_the_token(answer: Answer) -> bool:
 
 
 def told_to_wait(status: int, headers: Mapping[str, str], data: object) -> Told | None:
-    """What a 429 asks for, None for any other answer; pure.
+    """What a 429 asks for, None for any other answer and for one about the edits of an old message alone; pure.
 
     One without JSON, or without any word of a limit, comes from the proxy in front of Discord, which means the address
     of the whole bot.
@@ -93,6 +93,8 @@ def told_to_wait(status: int, headers: Mapping[str, str], data: object) -> Told 
     body = _json_object(data)
     if body is None or _is_ban(headers, body):
         return Told(_seconds(headers.get("Retry-After"), _WAIT_OF_PROXY), everything=True)
+    if body.get("code") == OLD_EDITS:
+        return None
     everything = bool(body.get("global")) or headers.get("X-RateLimit-Scope") == "global"
     asked = body.get("retry_after", headers.get("Retry-After"))
     return Told(_seconds(asked, _USUAL_WAIT), everything or "X-RateLimit-Global" in headers)

@@ -43,8 +43,10 @@ _THREAD_CLOSED = frozenset({160005, 50083})
 _NO_MESSAGES = 50024
 # How long a place may answer with errors of its own before the next one is tried, and how often at least.
 _PATIENCE, _LEAST_TRIES = timedelta(hours=1), 5
-# 30046: an old message was edited too often for now. 40333: the proxy in front of Discord refused the request.
-_OVERLOADED = frozenset({130000, 30046, 40333})
+OLD_EDITS = 30046
+"""A message that is older than an hour was edited too often."""
+# 40333: the proxy in front of Discord refused the request.
+_OVERLOADED = frozenset({130000, OLD_EDITS, 40333})
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE_STATUS, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500
 
 

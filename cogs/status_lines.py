@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from cogs.places import FAILURES, Places, Target, brief, given, postponed, reference, spots
-from cogs.refusals import blocks_words, closes_place, is_passing
+from cogs.refusals import OLD_EDITS, blocks_words, closes_place, is_passing
 from cogs.ui.base import NO_MENTIONS
 from cogs.ui.buttons import status_view
 from cogs.ui.messages import is_status_line, jump_link, state_words, status_line
@@ -79,9 +79,19 @@ class StatusLines:
             )
         except discord.HTTPException as error:
             # Somebody deleted it: the result speaks for itself.
-            if error.code != _GONE:
+            if error.code not in {_GONE, OLD_EDITS}:
                 raise
+            if error.code == OLD_EDITS:
+                await _take_away(target, message_id)
         return message_id
+
+
+async def _take_away(target: Target, message_id: int) -> None:
+    """Better no line than one that says something old and cannot be changed."""
+    try:
+        await target.get_partial_message(message_id).delete()
+    except discord.NotFound:
+        return
 
 
 def _is_status(message: discord.Message, job: Job) -> bool:

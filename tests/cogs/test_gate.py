@@ -386,4 +386,5 @@ def test_what_a_429_asks_for(headers: dict[str, str], data: object, seconds: flo
 
 
 def test_nothing_else_asks_to_wait() -> None:
+    assert told_to_wait(429, {"Retry-After": "90"}, {"code": 30046, "retry_after": 90}) is None
     assert told_to_wait(503, {"Retry-After": "90"}, "") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord_stand_in import BOT, Permission
+from tests.discord_stand_in import BOT, ErrorCode, Permission, Refuse
 from tests.process.books import audit
 from tests.process.house import House, carried_job, gathered
 
@@ -56,3 +56,20 @@ async def test_a_locked_post_of_a_forum_means_the_next_place_at_once_and_is_told
     assert len(posts) == 2
     assert house.discord.traffic.count("POST", f"/channels/{forum}/messages") == 0
     assert "I cannot post here" in refused.text
+
+
+async def test_a_line_that_is_too_old_to_be_changed_is_taken_away(house: House) -> None:
+    house.veo.switches.delay = float("inf")
+    await house.start()
+    job_id = await house.order(house.person("anna"), "a fox")
+    await house.until(lambda: house.jobs()[job_id]["status_shown"] == "running", "a status line")
+    line = house.jobs()[job_id]["status_message_id"]
+
+    house.discord.faults.add("PATCH", f"/channels/{house.channel}/messages/{line}", Refuse(ErrorCode.OLD_EDITS))
+    house.veo.finish(house.jobs()[job_id]["task_id"])
+    result = await house.result(job_id)
+    await house.settled(job_id)
+
+    assert [one.id for one in house.discord.messages(house.channel)] == [result.id]
+    assert house.discord.traffic.towards_ban == 1
+    assert await audit(house) == []

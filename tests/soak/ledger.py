@@ -154,8 +154,10 @@ def _lines(house: House, rows: dict[int, Row]) -> Iterator[str]:
     """
     hindered = {_entry(line).get("job_id") for line in house.log_of_all_lives.splitlines() if _HINDERED.search(line)}
     for job_id, row in rows.items():
-        is_owed = row["state"] == "succeeded" and job_id not in hindered and not status_lines(house, job_id)
-        if is_owed and not row["private"] and _had_room(house, row):
+        # Elsewhere it is a direct message, or a channel that refused; such a channel is not asked again for a line.
+        is_there = row["delivered_channel_id"] == row["channel_id"]
+        is_owed = row["state"] == "succeeded" and is_there and job_id not in hindered
+        if is_owed and not status_lines(house, job_id) and _had_room(house, row):
             yield f"#{job_id} never had a status line"
 
 

@@ -96,6 +96,33 @@ async def test_a_probe_that_is_refused_too_holds_everything_again(line: Line) ->
     assert 19 < line.gate.rests_for() <= 20
 
 
+async def test_who_waited_for_its_turn_while_the_probe_began_waits_for_its_answer(line: Line) -> None:
+    Gate(5).attach(line.http)
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.1, is_global=True), times=1)
+    line.discord.faults.add("POST", MESSAGES, Slow(0.6))
+    with pytest.raises(Held):
+        await line.send(line.channels[0], with_file=True)
+    # The limit is over, and the next two turns come 0.1 and 0.3 seconds from here.
+    await asyncio.sleep(0.12)
+
+    both = asyncio.create_task(line.send_at_once(*line.channels[:2]))
+    await asyncio.sleep(0.5)
+    sent = line.discord.traffic.count("POST", MESSAGES)
+
+    assert sent == 2
+    assert await both == [None, None]
+
+
+async def test_global_limits_in_a_row_make_the_rest_longer_whatever_discord_says(line: Line) -> None:
+    line.discord.faults.add("POST", MESSAGES, RateLimit(0.0, is_global=True))
+
+    for _ in range(2):
+        with pytest.raises(Held):
+            await line.send(line.channels[0], with_file=True)
+
+    assert 1.5 < line.gate.rests_for() <= 2
+
+
 async def test_everything_is_sent_once_the_limit_is_over(line: Line) -> None:
     line.discord.faults.add("POST", MESSAGES, RateLimit(0.3, is_global=True), times=1)
     with pytest.raises(Held):

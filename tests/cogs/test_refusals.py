@@ -10,6 +10,8 @@ import aiohttp
 import discord
 import pytest
 
+from cogs.gate import Held
+from cogs.places import postponed
 from cogs.refusals import (
     Draft,
     ForeignAnswer,
@@ -38,6 +40,23 @@ def steps(status: int, code: int) -> list[Draft | Parent | NextPlace]:
         found.append(after_refusal(draft, refused(status, code)))
         draft = found[-1] if isinstance(found[-1], Draft) else draft
     return found
+
+
+@pytest.mark.parametrize(
+    ("error", "asked", "was_sent"),
+    [
+        (Held(3), timedelta(seconds=3), False),
+        (discord.RateLimited(3), timedelta(seconds=3), True),
+        (refused(503, 0), None, True),
+    ],
+    ids=["certainly not taken", "perhaps taken before", "an error"],
+)
+def test_the_courier_is_told_how_long_to_wait_and_whether_a_message_may_exist(
+    error: Exception, asked: timedelta | None, *, was_sent: bool
+) -> None:
+    told = postponed(error)
+
+    assert (told.retry_after, told.was_sent) == (asked, was_sent)
 
 
 @pytest.mark.parametrize(("status", "code"), [(413, 40005), (413, 0), (400, 50045)])

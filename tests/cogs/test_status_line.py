@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import pytest
 
+from cogs.discord_bot import VeoBot
+from cogs.places import Places
+from cogs.status_lines import StatusLines
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from sandbox.veo.contract import ERRORS
@@ -23,6 +27,7 @@ from tests.cogs.people import (
     status_lines,
     stranger,
 )
+from tests.core.values import job
 from tests.simulated import texts, videos
 
 
@@ -179,3 +184,11 @@ async def test_a_configured_channel_is_told_instead_of_the_owner(
     (told,) = world.general.history()
     assert told.content.startswith("Submissions are paused: the Veo API answered `disabled` (trace")
     assert direct_messages(world.people.olga) == []
+
+
+async def test_a_line_in_doubt_of_a_job_that_ended_is_looked_for_and_not_posted_anew(world: World) -> None:
+    lines = StatusLines(Places(world.bot, world.surroundings.now), cast("VeoBot", world.bot).studio, "instance")
+    ended = job(channel_id=world.films.id, ended_at=world.surroundings.now(), status_attempts=1)
+
+    assert await lines.show(ended, in_doubt=True) is None
+    assert texts(world) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.bench import PLENTY, Bench
+from tests.core.bench import PLENTY, Bench, new_job
 from tests.core.fakes import START, Gate
 from veo_core.errors import (
     DeliveryPostponed,
@@ -519,6 +519,7 @@ async def test_a_refusal_after_an_attempt_leaves_its_doubt(bench: Bench) -> None
 
     await courier_turns(bench)
     bench.posts.trouble.clear()
+    assert await bench.store.outbox.next_due_at(START) == START + timedelta(seconds=90)
     await bench.pass_time(89)
     assert bench.posts.attempts[job.job_id] == 1
     await bench.pass_time(2)
@@ -546,7 +547,7 @@ async def test_nothing_is_tried_while_the_whole_bot_has_to_wait(bench: Bench) ->
 
     await courier_turns(bench)
     await bench.pass_time(59)
-    before = (bench.posts.attempts[job.job_id], list(bench.media.reads))
+    before = (bench.posts.turns[20, False], list(bench.media.reads))
     bench.posts.resting = None
     await bench.pass_time(2)
 
@@ -584,6 +585,26 @@ async def test_the_file_of_a_full_channel_is_not_read_before_the_channel_takes_i
     assert sorted(bench.posts.delivered) == numbers([*full, quiet])
 
 
+async def test_a_file_is_not_read_when_its_channel_filled_up_while_it_waited_for_its_place(bench: Bench) -> None:
+    *slow, last = await ended(bench, 0, also_in=[*range(100, 112), 300])
+    for job in slow:
+        bench.posts.slow[job.lane] = Gate()
+        bench.posts.slow[job.lane].shut()
+    await bench.courier.turn()
+    await bench.until(lambda: bench.posts.turns[300, False] == 1)
+    bench.posts.full[300] = START + timedelta(seconds=5)
+
+    for gate in bench.posts.slow.values():
+        gate.open()
+    await bench.in_hand()
+    before = len(bench.media.reads)
+    bench.posts.full.clear()
+    await bench.pass_time(6)
+
+    assert before == len(slow)
+    assert sorted(bench.posts.delivered) == numbers([*slow, last])
+
+
 async def test_a_result_is_posted_while_its_line_hangs(bench: Bench) -> None:
     job = await bench.ask()
     bench.posts.slow_lines.shut()
@@ -599,12 +620,11 @@ async def test_a_result_is_posted_while_its_line_hangs(bench: Bench) -> None:
 
 
 async def test_a_job_that_ended_before_it_had_a_line_gets_none(bench: Bench) -> None:
-    bench.leave_out(bench.courier)
-    job = await bench.ask()
+    job = await bench.record(new_job())
     await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
 
-    await bench.one_turn(bench.courier)
-    await bench.one_turn(bench.courier)
+    await courier_turns(bench)
 
     assert bench.posts.delivered == [job.job_id]
     assert bench.posts.lines == []
+    assert (await bench.job(job)).status_shown == "failed"

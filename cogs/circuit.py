@@ -41,7 +41,9 @@ class Circuit:
         if self.wait(now) == 0.0:
             self._trips += 1
             seconds = max(seconds, min(2.0 ** (self._trips - 1), _LONGEST_GROWTH) if self._trips > 1 else 0.0)
-            _log.warning(why, extra={"seconds": round(seconds, 3)})
+            # Said once until requests are taken again.
+            level = logging.WARNING if self._trips == 1 else logging.DEBUG
+            _log.log(level, why, extra={"seconds": round(seconds, 3)})
         self._is_doubtful = True
         self._open_until = max(self._open_until, now + seconds)
 

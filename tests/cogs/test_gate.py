@@ -144,7 +144,9 @@ async def test_a_page_of_the_proxy_rests_everything_as_long_as_it_says(line: Lin
     assert 89 < line.gate.rests_for() <= 90
 
 
-async def test_a_refused_token_rests_everything_longer_each_time(line: Line) -> None:
+async def test_a_refused_token_rests_everything_longer_each_time_with_one_line(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
     fault = line.discord.faults.add("POST", MESSAGES, Refuse(ErrorCode.UNAUTHORIZED))
     with pytest.raises(discord.HTTPException) as refused:
         await line.send(line.channels[0])
@@ -154,7 +156,8 @@ async def test_a_refused_token_rests_everything_longer_each_time(line: Line) -> 
 
     assert refused.value.status == 401
     assert 1 < first <= 2
-    assert fault.hits <= 6
+    assert 2 < fault.hits <= 6
+    assert caplog.messages.count("Discord refuses the token; requests rest, longer each time") == 1
     assert line.gate.rests_for() > 10
 
 

@@ -11,38 +11,38 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from cogs.delivery import Postman
-from cogs.discord_bot import VeoBot
-from cogs.gate import Gate
+from cogs.delivery.publisher import Postman
+from cogs.gateway import VeoBot
+from cogs.rest.gate import Gate
 from runtime.arguments import Arguments, parse_arguments
 from runtime.audit import print_audit
 from runtime.backup import print_backup, print_restore
 from runtime.check import check
+from runtime.clock import Now, SteadyClock
+from runtime.config.loader import Settings, load, require_tokens
+from runtime.config.tokens import without_secrets
 from runtime.discord_address import use_discord_at
+from runtime.failpoints import arm_from_environment
 from runtime.health import health_server
-from runtime.kill import arm_from_environment
 from runtime.logs import set_up_logs
 from runtime.serve import serve
 from runtime.vitals import Life, Vitals
-from veo_core.budget_alerts import BudgetAlerts
-from veo_core.client import VeoClient
-from veo_core.clock import Now, SteadyClock
-from veo_core.courier import Courier
 from veo_core.errors import VeoBotError
-from veo_core.images import ImageInspector
-from veo_core.loop import Idle, rest
-from veo_core.media import ATTACHMENT_PATIENCE, Hosts, MediaReader
-from veo_core.model_doubts import ModelDoubts
-from veo_core.picture_process import PictureDecoder
-from veo_core.poller import Poller
-from veo_core.provider import Provider
-from veo_core.searcher import Searcher
-from veo_core.sessions import api_session, discord_connector, media_session
-from veo_core.settings import Settings, load, require_tokens
+from veo_core.media.download import ATTACHMENT_PATIENCE, Hosts, MediaReader
+from veo_core.media.image_process import PictureDecoder
+from veo_core.media.images import ImageInspector
+from veo_core.network import api_session, discord_connector, media_session
+from veo_core.provider.client import VeoClient
+from veo_core.provider.status import Provider
+from veo_core.services.studio import Studio
 from veo_core.store import Sentinel, Store
-from veo_core.studio import Studio
-from veo_core.submitter import Submitter
-from veo_core.tokens import without_secrets
+from veo_core.worker.budget_alerts import BudgetAlerts
+from veo_core.worker.deliverer import Courier
+from veo_core.worker.loop import Idle, rest
+from veo_core.worker.model_doubts import ModelDoubts
+from veo_core.worker.poller import Poller
+from veo_core.worker.reconciler import Searcher
+from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
 

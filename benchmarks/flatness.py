@@ -14,21 +14,17 @@ from benchmarks.measure import Comparison, Way
 from benchmarks.past import make_past
 from benchmarks.quick import NoImages, QuickApi, QuickFiles, QuickPosts
 from benchmarks.stock import LIMITS
-from veo_core.catalog import Catalog
-from veo_core.clock import SteadyClock
-from veo_core.courier import Courier
-from veo_core.models import (
-    Asker,
-    Place,
-    VideoRequest,
-)
-from veo_core.pace import Pace
-from veo_core.poller import Poller
-from veo_core.provider import Provider
-from veo_core.searcher import Searcher
+from runtime.clock import SteadyClock
+from veo_core.domain.catalog import Catalog
+from veo_core.domain.models import Asker, Place, VideoRequest
+from veo_core.domain.timing import Pace
+from veo_core.provider.status import Provider
+from veo_core.services.studio import Studio
 from veo_core.store import Store
-from veo_core.studio import Studio
-from veo_core.submitter import Submitter
+from veo_core.worker.deliverer import Courier
+from veo_core.worker.poller import Poller
+from veo_core.worker.reconciler import Searcher
+from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
 _PACE = Pace(poll_interval=timedelta(milliseconds=20), submit_interval=timedelta(0))

@@ -8,12 +8,12 @@ from time import perf_counter
 
 from benchmarks.measure import Comparison, Way
 from benchmarks.stock import LIMITS, Clock, RunningTasks, wishes
-from veo_core.catalog import Catalog
-from veo_core.pace import Pace
-from veo_core.poller import Poller
-from veo_core.provider import Provider
+from veo_core.domain.catalog import Catalog
+from veo_core.domain.polling import LookAgain, after_look
+from veo_core.domain.timing import Pace
+from veo_core.provider.status import Provider
 from veo_core.store import Store
-from veo_core.transitions import LookAgain, after_look
+from veo_core.worker.poller import Poller
 from veo_core.workshop import Workshop
 
 PACE = Pace()

@@ -9,9 +9,9 @@ from datetime import datetime
 from io import BytesIO
 from time import perf_counter
 
-from veo_core.media import MediaReader
-from veo_core.models import Image, Job, MediaFile, PictureSize, Receipt, Submission, TaskReport, TaskState, Video
-from veo_core.studio import Studio
+from veo_core.domain.models import Image, Job, MediaFile, PictureSize, Receipt, Submission, TaskReport, TaskState, Video
+from veo_core.media.download import MediaReader
+from veo_core.services.studio import Studio
 
 # So many more are asked for than were delivered: with a long line as many videos are made as without one.
 _AT_ONCE = 10

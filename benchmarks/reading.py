@@ -7,9 +7,9 @@ from collections.abc import Callable
 from time import perf_counter
 
 from benchmarks.measure import Comparison, Way
-from veo_core.loose import parse_object
-from veo_core.records import parse_items
-from veo_core.wire import BATCH_LIMIT
+from veo_core.provider.bodies import BATCH_LIMIT
+from veo_core.provider.loose_json import parse_object
+from veo_core.provider.records import parse_items
 
 
 def compare_reading(size: int, rounds: int) -> Comparison:

@@ -10,10 +10,10 @@ from time import perf_counter
 
 from benchmarks.measure import Comparison, Way
 from benchmarks.stock import LIMITS, Clock, wishes
-from veo_core.models import NewJob
+from veo_core.domain.models import NewJob
+from veo_core.provider.bodies import fingerprint
 from veo_core.store import Store
 from veo_core.store.migrate import migrate
-from veo_core.wire import fingerprint
 
 _INSERT = (
     "INSERT INTO jobs (kind, state, user_id, guild_id, channel_id, interaction_id, prompt, model, action, image_urls,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from veo_core.settings import Settings
+from runtime.config.loader import Settings
 from veo_core.store.audit import audit
 
 

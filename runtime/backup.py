@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from veo_core.settings import Settings
+from runtime.config.loader import Settings
 from veo_core.store.backup import Copied, back_up, restore
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import discord
 
-from cogs.gate import Gate
-from cogs.permissions import invite_link, missing_lines
+from cogs.kit.permissions import invite_link, missing_lines
+from cogs.rest.gate import Gate
+from runtime.clock import SteadyClock
+from runtime.config.loader import Settings, discord_token_problem, veo_token_problem
+from runtime.config.tokens import without_secrets
 from runtime.doubted_models import doubted_models
-from veo_core.client import VeoClient
-from veo_core.clock import SteadyClock
 from veo_core.errors import AccountProblem, ProviderError, StorageError
-from veo_core.sessions import NETWORK_FAILURES, api_session, discord_connector, failure_words
-from veo_core.settings import Settings, discord_token_problem, veo_token_problem
+from veo_core.network import NETWORK_FAILURES, api_session, discord_connector, failure_words
+from veo_core.provider.client import VeoClient
 from veo_core.store.migrate import check as check_database
-from veo_core.tokens import without_secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import logging
 
 import discord
 
-from cogs.refusals import ForeignAnswer
+from cogs.delivery.fallbacks import ForeignAnswer
+from veo_core.network import NETWORK_FAILURES
 from veo_core.outage import Outage
-from veo_core.sessions import NETWORK_FAILURES
 
 # One for the process: the bot may be put together anew in the middle of it.
 OUTAGE = Outage(

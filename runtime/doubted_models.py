@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from veo_core.retirement import ModelTrouble
-from veo_core.store.troubles import read_troubles
+from veo_core.domain.retirement import ModelTrouble
+from veo_core.store.model_troubles import read_troubles
 
 
 def doubted_models(path: Path) -> list[str]:

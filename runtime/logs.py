@@ -9,8 +9,8 @@ from collections.abc import Collection
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from runtime.config.tokens import without_known
 from runtime.discord_log import quiet_discord
-from veo_core.tokens import without_known
 
 
 def set_up_logs(level: str, style: str, secrets: Collection[str]) -> None:

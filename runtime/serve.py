@@ -15,10 +15,10 @@ from datetime import timedelta
 import discord
 from discord.ext import commands
 
-from cogs.gate import Held
+from cogs.rest.gate import Held
 from runtime.discord_log import OUTAGE, cannot_reach
+from veo_core.domain.timing import backoff
 from veo_core.errors import ConfigError, VeoBotError
-from veo_core.pace import backoff
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT = timedelta(seconds=2)

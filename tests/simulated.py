@@ -19,12 +19,12 @@ from discord.ext import commands
 from discord.http import HTTPClient, Route
 from simcord.backend import Backend
 
+from runtime.config.loader import Settings
 from sandbox.demo.settings import demo_settings
 from sandbox.demo.world import MakeBot, Surroundings, World, open_world
 from sandbox.veo import ImageMode, StandInVeo
 from sandbox.veo import Settings as VeoSettings
 from veo_core.errors import VeoBotError
-from veo_core.settings import Settings
 
 TOKEN = "sandbox-token"
 

@@ -53,7 +53,7 @@ class StorageGone(StorageError):
 class Refusal(VeoBotError):
     """A person's request is refused before anything was sent or counted.
 
-    `details` fill the placeholders of the words that cogs.ui.words has for `reason`.
+    `details` fill the placeholders of the words that cogs.kit.reasons has for `reason`.
     """
 
     def __init__(self, reason: Reason, **details: str | int | datetime | None) -> None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """One stable word for each thing a person can be told; cogs.ui.messages has the text."""
+    """One stable word for each thing a person can be told; cogs.kit.texts has the text."""
 
     # Refused before anything is recorded
     PROMPT_MISSING = "prompt_missing"

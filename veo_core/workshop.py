@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from veo_core.catalog import Catalog
-from veo_core.clock import Now
-from veo_core.loop import Idle, Signal, rest
-from veo_core.models import Submission, TaskReport
-from veo_core.pace import Pace
-from veo_core.provider import Provider
-from veo_core.quota import Limits
+from runtime.clock import Now
+from veo_core.domain.catalog import Catalog
+from veo_core.domain.models import Submission, TaskReport
+from veo_core.domain.quota import Limits
+from veo_core.domain.timing import Pace
+from veo_core.provider.status import Provider
 from veo_core.store import Store
+from veo_core.worker.loop import Idle, Signal, rest
 
 
 class VeoApi(Protocol):
-    """What is needed of the provider's API; veo_core.client speaks it over HTTP."""
+    """What is needed of the provider's API; veo_core.provider.client speaks it over HTTP."""
 
     async def submit(self, submission: Submission) -> TaskReport:
         """Ask for a video."""

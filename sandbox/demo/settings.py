@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from runtime.config.loader import Settings
+from runtime.config.sections import DiscordSection, ModelSection, QuotaSection, StorageSection, VeoSection
 from sandbox.demo.world import Surroundings
-from veo_core.catalog import BUILT_IN
-from veo_core.sections import DiscordSection, ModelSection, QuotaSection, StorageSection, VeoSection
-from veo_core.settings import Settings
+from veo_core.domain.catalog import BUILT_IN
 
 _POLL = 2.0
 _USUAL = 10.0, 20.0

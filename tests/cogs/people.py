@@ -14,11 +14,11 @@ from simcord.enums import InteractionType
 from simcord.interactions import base_payload
 from simcord.results import InteractionResult
 
+from runtime.config.loader import Settings
 from sandbox.demo.settings import demo_settings
 from sandbox.demo.world import Surroundings, World
 from sandbox.veo import StandInVeo
 from tests.simulated import texts, videos
-from veo_core.settings import Settings
 
 Option: TypeAlias = "str | bool | int | tuple[str, bytes] | MemberActor"
 """What somebody may give for an option of a slash command."""

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.core.values import NOW, job
-from veo_core.expectation import QueuePlace
-from veo_core.models import Job
-from veo_core.rules import MAX_PROMPT_LENGTH
+from veo_core.domain.expectation import QueuePlace
+from veo_core.domain.models import Job
+from veo_core.domain.requests import MAX_PROMPT_LENGTH
 
 PLACE = QueuePlace(3, NOW + timedelta(minutes=2))
 

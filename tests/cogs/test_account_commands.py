@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from cogs.discord_bot import VeoBot
+from cogs.gateway import VeoBot
 from sandbox.demo.settings import demo_settings
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo

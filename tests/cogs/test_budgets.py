@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cogs.ui.messages import allowance_text
+from cogs.kit.texts import allowance_text
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from tests.cogs.people import asks, costs_nothing, made, presses_forged, reads, refusal, said, settings
-from veo_core.quota import QuotaAnswer
-from veo_core.studio import Allowance
+from veo_core.domain.quota import QuotaAnswer
+from veo_core.services.studio import Allowance
 
 HERE = 1
 NOT_SET_UP = ("This server is not set up", "The people who run this bot have not allowed it here.")

@@ -6,7 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import cast
 
-from cogs.ui.desk import Asked, Desk
+from cogs.kit.desk import Asked, Desk
 
 
 def asked(number: int) -> Asked:

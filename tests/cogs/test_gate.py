@@ -11,11 +11,11 @@ import discord
 import pytest
 from discord.http import HTTPClient, Route, handle_message_parameters
 
-from cogs.buckets import Bucket
-from cogs.exchange import longest, told_to_wait
-from cogs.gate import Gate, Held
-from cogs.refusals import ForeignAnswer
-from tests.discord_stand_in import DiscordStandIn, Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, Slow
+from cogs.delivery.fallbacks import ForeignAnswer
+from cogs.rest.buckets import Bucket
+from cogs.rest.exchange import longest, told_to_wait
+from cogs.rest.gate import Gate, Held
+from sandbox.discord import DiscordStandIn, Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, Slow
 
 TOKEN = "right-token"
 MESSAGES = "/channels/{channel_id}/messages"

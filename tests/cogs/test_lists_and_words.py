@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.ui.messages import (
+from cogs.kit.reasons import WORDS, refusal_words
+from cogs.kit.texts import (
     CONTENT_LIMIT,
     HELP_TEXT,
     accepted_text,
@@ -26,14 +27,13 @@ from cogs.ui.messages import (
     state_words,
     status_line,
 )
-from cogs.ui.words import WORDS, refusal_words
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
-from veo_core.catalog import BUILT_IN
-from veo_core.models import JobState
-from veo_core.quota import QuotaAnswer
+from veo_core.domain.catalog import BUILT_IN
+from veo_core.domain.models import JobState
+from veo_core.domain.quota import QuotaAnswer
 from veo_core.reasons import Reason
-from veo_core.studio import Allowance, Ticket
+from veo_core.services.studio import Allowance, Ticket
 
 TITLE_LIMIT, DESCRIPTION_LIMIT = 256, 4096
 

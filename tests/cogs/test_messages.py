@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.ui.messages import (
+from cogs.kit.texts import (
     ALT_TEXT_LIMIT,
     CONTENT_LIMIT,
     alt_text,
@@ -31,12 +31,12 @@ from cogs.ui.messages import (
 )
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
-from veo_core.catalog import BUILT_IN
-from veo_core.expectation import QueuePlace
-from veo_core.models import Job, JobKind, JobState
-from veo_core.prompts import clean_prompt
+from veo_core.domain.catalog import BUILT_IN
+from veo_core.domain.expectation import QueuePlace
+from veo_core.domain.models import Job, JobKind, JobState
+from veo_core.domain.prompts import clean_prompt
+from veo_core.domain.requests import MAX_PROMPT_LENGTH
 from veo_core.reasons import Reason
-from veo_core.rules import MAX_PROMPT_LENGTH
 
 JUMP = f"https://discord.com/channels/{2**63}/{2**63}/{2**63}"
 LINK = "https://platform.cdn.acedata.cloud/veo/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from cogs.ui.posting import missing_to_post
+from cogs.kit.posting import missing_to_post
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from tests.cogs.people import FOREVER, asks, finished, made, refusal, refuse, said, stranger

@@ -10,9 +10,8 @@ import aiohttp
 import discord
 import pytest
 
-from cogs.gate import Held
-from cogs.places import postponed
-from cogs.refusals import (
+from cogs.delivery.destinations import postponed
+from cogs.delivery.fallbacks import (
     Draft,
     ForeignAnswer,
     NextPlace,
@@ -23,6 +22,7 @@ from cogs.refusals import (
     is_given_up,
     is_passing,
 )
+from cogs.rest.gate import Held
 
 
 def refused(status: int, code: int) -> discord.HTTPException:

@@ -10,10 +10,10 @@ from typing import cast
 import discord
 import pytest
 
-from cogs.delivery import first_posted
-from cogs.places import Places, Target
+from cogs.delivery.destinations import Places, Target
+from cogs.delivery.publisher import first_posted
 from tests.core.values import NOW, job
-from veo_core.models import Job
+from veo_core.domain.models import Job
 
 ME = 7
 MINUTE = timedelta(minutes=1)

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from cogs.discord_bot import VeoBot
-from cogs.places import Places
-from cogs.status_lines import StatusLines
+from cogs.delivery.destinations import Places
+from cogs.delivery.status_lines import StatusLines
+from cogs.gateway import VeoBot
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from sandbox.veo.contract import ERRORS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cogs.ui.text import one_line, ordinal, quoted, shorten
+from cogs.kit.escape import one_line, ordinal, quoted, shorten
 from tests.cogs.prompts import prompts
 
 JOINTS = "\u200b\u200c\u200d"

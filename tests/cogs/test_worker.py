@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from cogs.worker import Worker
+from cogs.background import Worker
 from veo_core.errors import StorageGone
 
 

@@ -13,18 +13,18 @@ from datetime import datetime, timedelta
 import aiosqlite
 
 from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
-from veo_core.catalog import Catalog
-from veo_core.courier import Courier
-from veo_core.loop import Loop, Runners
-from veo_core.model_doubts import ModelDoubts
-from veo_core.models import Asker, Job, JobKind, JobState, NewJob, Place, Submission
-from veo_core.pace import Pace
-from veo_core.poller import Poller
-from veo_core.provider import Provider
-from veo_core.quota import Limits
-from veo_core.searcher import Searcher
+from veo_core.domain.catalog import Catalog
+from veo_core.domain.models import Asker, Job, JobKind, JobState, NewJob, Place, Submission
+from veo_core.domain.quota import Limits
+from veo_core.domain.timing import Pace
+from veo_core.provider.status import Provider
 from veo_core.store import Store
-from veo_core.submitter import Submitter
+from veo_core.worker.deliverer import Courier
+from veo_core.worker.loop import Loop, Runners
+from veo_core.worker.model_doubts import ModelDoubts
+from veo_core.worker.poller import Poller
+from veo_core.worker.reconciler import Searcher
+from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
 PLENTY = Limits(videos_per_day=10_000, upscales_per_day=10_000, running_per_user=10_000)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+from veo_core.domain.models import Job, JobState, MediaFile, Receipt, Submission, TaskReport, TaskState, Video
+from veo_core.domain.oddities import Oddity
 from veo_core.errors import AccountProblem, MediaError, MediaUnusable, ProviderError, Rejected
-from veo_core.media import MediaReader
-from veo_core.models import Job, JobState, MediaFile, Receipt, Submission, TaskReport, TaskState, Video
-from veo_core.oddities import Oddity
+from veo_core.media.download import MediaReader
 from veo_core.reasons import Reason
 
 START = datetime(2026, 10, 20, 12, tzinfo=UTC)

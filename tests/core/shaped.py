@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from veo_core.models import TaskReport, TaskState, Video
-from veo_core.records import parse_record
+from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.provider.records import parse_record
 
 URL = "https://platform.cdn.acedata.cloud/veo/dd01.mp4"
 VIDEO_ID = "253eedc47f1c4eb2a370ed2312168f4b"

@@ -11,10 +11,10 @@ import pytest
 from tests.core.bench import Bench
 from tests.core.fakes import Clock
 from tests.core.test_studio import FakeInspector
-from veo_core.models import Asker, Image, JobState, Place, VideoRequest
-from veo_core.quota import Limits
+from veo_core.domain.models import Asker, Image, JobState, Place, VideoRequest
+from veo_core.domain.quota import Limits
+from veo_core.services.studio import Studio, Ticket
 from veo_core.store import Store
-from veo_core.studio import Studio, Ticket
 
 HERE = Place(guild_id=10, channel_id=20)
 ANN, BOB = Asker(1), Asker(2)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.core.bench import Bench, new_job
 from tests.core.fakes import Clock
-from veo_core.budget_alerts import BudgetAlerts
-from veo_core.budgets import Budget, Budgets
+from veo_core.domain.budgets import Budget, Budgets
 from veo_core.errors import DeliveryPostponed
 from veo_core.store import Store
+from veo_core.worker.budget_alerts import BudgetAlerts
 
 NOTICE = "The budget `credits_per_day` of this bot is at least 80 % used for 2026-10-20 (UTC). The limit is 1 credits."
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo_core.budgets import (
+from veo_core.domain.budgets import (
     Account,
     Barrier,
     Budget,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.veo import MODELS
-from veo_core.catalog import BUILT_IN, Catalog, ImageUse, Model, Speed
-from veo_core.models import Resolution
+from veo_core.domain.catalog import BUILT_IN, Catalog, ImageUse, Model, Speed
+from veo_core.domain.models import Resolution
 
 FIRST, BOTH, FUSION = ImageUse.FIRST_FRAME, ImageUse.FIRST_AND_LAST_FRAME, ImageUse.FUSION
 FRAMES = (None, FIRST, BOTH, BOTH)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runtime.clock import SteadyClock, elapsed
 from tests.core.values import NOW
-from veo_core.clock import SteadyClock, elapsed
 
 DAY = timedelta(days=1)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo_core.answers import parse_answer, parse_cost
-from veo_core.records import parse_record, task_report
+from veo_core.provider.answers import parse_answer, parse_cost
+from veo_core.provider.records import parse_record, task_report
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.core.bench import PLENTY, Bench, new_job
 from tests.core.fakes import START, Gate
+from veo_core.domain.models import Job, JobState, Place
 from veo_core.errors import (
     DeliveryPostponed,
     DestinationRefused,
@@ -20,7 +21,6 @@ from veo_core.errors import (
     MediaUnusable,
     StorageError,
 )
-from veo_core.models import Job, JobState, Place
 from veo_core.reasons import Reason
 from veo_core.store.audit import audit
 
@@ -366,7 +366,7 @@ async def test_an_unforeseen_error_in_many_status_lines_stops_no_other(bench: Be
 
 
 async def test_after_a_rest_the_failed_one_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("veo_core.loop._AFTER_ERROR", timedelta(milliseconds=20))
+    monkeypatch.setattr("veo_core.worker.loop._AFTER_ERROR", timedelta(milliseconds=20))
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = StorageError("the disk is full")
     await bench.one_turn(bench.courier)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from veo_core.fair import FairQueue, FairSlots
+from veo_core.fairness import FairQueue, FairSlots
 
 BUSY, QUIET, OTHER = 1, 2, 3
 

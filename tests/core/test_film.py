@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox.veo import TINY_MP4
 from tests.core.pictures import made
-from veo_core.film import video_extension, what_is_missing
+from veo_core.media.structure import video_extension, what_is_missing
 
 
 def box(name: bytes, content: bytes = b"", *, large: bool = False) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from veo_core.links import is_public_link, shown_link
+from veo_core.domain.links import is_public_link, shown_link
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.core.fakes import START
+from veo_core.domain.lost_files import FileEnd, FileTrouble, ReadAgain, after_failure
 from veo_core.errors import MediaError, MediaUnavailable, MediaUnusable
-from veo_core.lost_files import FileEnd, FileTrouble, ReadAgain, after_failure
 
 PATIENCE = timedelta(hours=6)
 GONE = MediaUnavailable("the host answered 404")

@@ -28,8 +28,8 @@ from sandbox.veo import (
     html_answer,
 )
 from veo_core.errors import MediaError, MediaUnavailable, MediaUnusable
-from veo_core.media import Hosts, MediaReader
-from veo_core.sessions import media_session
+from veo_core.media.download import Hosts, MediaReader
+from veo_core.network import media_session
 
 CDN = Hosts(("cdn.acedata.cloud",))
 PLENTY = 10_000_000

@@ -10,11 +10,11 @@ import pytest
 from runtime.doubted_models import doubted_models
 from tests.core.bench import Bench, new_upscale
 from tests.core.fakes import START, Fault
+from veo_core.domain.models import JobState
+from veo_core.domain.retirement import ModelTrouble, after_failure
 from veo_core.errors import RateLimited, StorageError
-from veo_core.models import JobState
 from veo_core.reasons import Reason
-from veo_core.retirement import ModelTrouble, after_failure
-from veo_core.store.troubles import read_troubles
+from veo_core.store.model_troubles import read_troubles
 
 DAY = 24 * 3600
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo_core.money import milli, shown
+from veo_core.domain.money import milli, shown
 
 
 @pytest.mark.parametrize(

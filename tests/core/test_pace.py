@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import Dice
-from veo_core.catalog import BUILT_IN, Catalog, Model
-from veo_core.pace import Pace, backoff
+from veo_core.domain.catalog import BUILT_IN, Catalog, Model
+from veo_core.domain.timing import Pace, backoff
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

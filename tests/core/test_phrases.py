@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veo_core.phrases import ECHO, fault_in, speaks_of_account, spoken
+from veo_core.domain.phrases import ECHO, fault_in, speaks_of_account, spoken
 from veo_core.reasons import Reason
 
 

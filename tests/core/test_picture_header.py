@@ -17,7 +17,7 @@ from tests.core.pictures import (
     png_of,
     turned_photo,
 )
-from veo_core.picture_header import Header, PictureFormat, format_of, header_of, is_archive_too
+from veo_core.media.image_header import Header, PictureFormat, format_of, header_of, is_archive_too
 
 GOOD = {
     "png": made("PNG"),

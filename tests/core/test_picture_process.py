@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.core.pictures import bomb_png, made, noisy, png_of, turned_photo
+from veo_core.domain.models import PictureSize
 from veo_core.errors import InspectionFailed
-from veo_core.models import PictureSize
-from veo_core.picture_process import PictureDecoder, read_answer
+from veo_core.media.image_process import PictureDecoder, read_answer
 from veo_core.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +158,7 @@ async def test_no_more_than_two_are_decoded_at_once() -> None:
 
 async def test_a_process_of_another_bot_ends_before_it_reads_anything() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "veo_core.picture_worker", "1", cwd=ROOT, stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "veo_core.media.image_worker", "1", cwd=ROOT, stdin=PIPE, stdout=PIPE
     )
 
     answer, _ = await process.communicate(made("PNG"))
@@ -185,7 +185,7 @@ def test_an_answer_is_believed_in_its_exact_form_only(answer: bytes, found: obje
 @pytest.mark.skipif(not LINUX, reason="only Linux ends a child with its parent")
 async def test_the_process_ends_with_a_bot_that_is_killed() -> None:
     program = (
-        "import asyncio; from veo_core.picture_process import PictureDecoder;"
+        "import asyncio; from veo_core.media.image_process import PictureDecoder;"
         f"asyncio.run(PictureDecoder(worker='{WORKERS}.sleeping').decode(b'x'))"
     )
     bot = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)

@@ -21,14 +21,14 @@ from benchmarks.past import make_past
 from tests.core.bench import PLENTY, connection_of, new_job
 from tests.core.fakes import START
 from tests.core.plans import Planner, faults
-from veo_core.budgets import Alert, Budget, Scope
-from veo_core.models import Job, JobKind, NewJob, Receipt, Video
-from veo_core.quota import Limits
+from veo_core.domain.budgets import Alert, Budget, Scope
+from veo_core.domain.models import Job, JobKind, NewJob, Receipt, Video
+from veo_core.domain.polling import LookAgain
+from veo_core.domain.quota import Limits
+from veo_core.domain.retirement import ModelTrouble
 from veo_core.reasons import Reason
-from veo_core.retirement import ModelTrouble
 from veo_core.store import Store
 from veo_core.store.outbox import Skip
-from veo_core.transitions import LookAgain
 
 # A value for each parameter of a public method: by its name, else by its type. A new type needs a line here.
 BY_NAME: dict[str, Any] = {

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW, Dice
+from veo_core.domain.timing import Pace
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Unreachable
-from veo_core.pace import Pace
-from veo_core.provider import Provider
+from veo_core.provider.status import Provider
 
 PACE = Pace()
 SECOND = timedelta(seconds=1)

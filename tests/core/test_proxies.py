@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from yarl import URL
 
+from veo_core.domain.proxies import Proxies
 from veo_core.errors import ConfigError
-from veo_core.proxies import Proxies
 
 BOTH = {"HTTPS_PROXY": "http://secure:3128", "HTTP_PROXY": "http://plain:3128"}
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sandbox.veo.contract import ERRORS
 from sandbox.veo.records import SECRETS
-from veo_core.answers import Answer, parse_answer
-from veo_core.loose import parse_object
-from veo_core.models import TaskReport, TaskState, Video
-from veo_core.records import parse_items, parse_record, task_report
+from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.provider.answers import Answer, parse_answer
+from veo_core.provider.loose_json import parse_object
+from veo_core.provider.records import parse_items, parse_record, task_report
 
 URL = "https://platform.cdn.acedata.cloud/veo/dd01.mp4"
 VIDEO_ID = "253eedc47f1c4eb2a370ed2312168f4b"

@@ -15,11 +15,11 @@ import pytest
 from tests.core.bench import Bench, new_job
 from tests.core.fakes import START, Clock, Fault
 from tests.core.values import job
+from veo_core.domain.models import Job, JobState, TaskReport, TaskState
+from veo_core.domain.polling import find_task
 from veo_core.errors import AnswerLost
-from veo_core.models import Job, JobState, TaskReport, TaskState
 from veo_core.reasons import Reason
 from veo_core.store import Store
-from veo_core.transitions import find_task
 
 
 class Lives:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sandbox.veo import MODELS, Terms
 from sandbox.veo.contract import doomed, refusal_for
 from tests.core.values import PICTURE, asked, job
-from veo_core.catalog import BUILT_IN, Catalog
+from veo_core.domain.catalog import BUILT_IN, Catalog
+from veo_core.domain.models import Image, JobKind, JobState, PictureSize, Submission, VideoRequest
+from veo_core.domain.requests import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale, own_shape
 from veo_core.errors import Refusal
-from veo_core.models import Image, JobKind, JobState, PictureSize, Submission, VideoRequest
+from veo_core.provider.bodies import submission_body
 from veo_core.reasons import Reason
-from veo_core.rules import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale, own_shape
-from veo_core.wire import submission_body
 
 CATALOG = Catalog.of()
 MAX_BYTES = 8_000_000

@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.bench import Bench
 from tests.core.fakes import START, Clock, Fault
+from veo_core.domain.models import JobKind, JobState, Submission
+from veo_core.domain.timing import Pace
 from veo_core.errors import AnswerLost, RateLimited, Unreachable
-from veo_core.models import JobKind, JobState, Submission
-from veo_core.pace import Pace
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from tests.forward_proxy import ForwardProxy
+from veo_core.domain.proxies import Proxies
 from veo_core.errors import MediaUnavailable
-from veo_core.media import Hosts, MediaReader
-from veo_core.proxies import Proxies
-from veo_core.sessions import api_session, discord_connector, failure_words, media_session
+from veo_core.media.download import Hosts, MediaReader
+from veo_core.network import api_session, discord_connector, failure_words, media_session
 
 
 def discord_session(proxies: Proxies) -> aiohttp.ClientSession:

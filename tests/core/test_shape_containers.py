@@ -18,9 +18,9 @@ from tests.core.shaped import (
     read,
     state_of,
 )
-from veo_core.models import TaskState, Video
-from veo_core.oddities import Oddity
-from veo_core.records import by_task, count_items, parse_items, parse_record
+from veo_core.domain.models import TaskState, Video
+from veo_core.domain.oddities import Oddity
+from veo_core.provider.records import by_task, count_items, parse_items, parse_record
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from tests.core.shaped import (
     VIDEO,
     read,
 )
-from veo_core.models import TaskState
-from veo_core.records import count_items, parse_items, parse_record
+from veo_core.domain.models import TaskState
+from veo_core.provider.records import count_items, parse_items, parse_record
 
 keys = st.sampled_from(
     [

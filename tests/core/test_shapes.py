@@ -20,10 +20,10 @@ from tests.core.shaped import (
     read,
     state_of,
 )
-from veo_core.answers import FAILURE_WORDS, RUNNING_WORDS, SUCCESS_WORDS
-from veo_core.models import TaskState, Video
-from veo_core.oddities import Oddity
-from veo_core.records import parse_record
+from veo_core.domain.models import TaskState, Video
+from veo_core.domain.oddities import Oddity
+from veo_core.provider.answers import FAILURE_WORDS, RUNNING_WORDS, SUCCESS_WORDS
+from veo_core.provider.records import parse_record
 
 
 @pytest.mark.parametrize(

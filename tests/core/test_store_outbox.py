@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.models import Job, Place, Receipt, Video
+from veo_core.domain.models import Job, Place, Receipt, Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 from veo_core.store.outbox import Skip

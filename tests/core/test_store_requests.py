@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.bench import PLENTY, counts, new_job, new_upscale
 from tests.core.fakes import START, Clock
+from veo_core.domain.models import Asker, Job, JobKind, JobState, NewJob, Place, Receipt, Submission, Video
+from veo_core.domain.quota import Limits
 from veo_core.errors import Refusal
-from veo_core.models import Asker, Job, JobKind, JobState, NewJob, Place, Receipt, Submission, Video
-from veo_core.quota import Limits
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.models import Job, JobState, Video
+from veo_core.domain.models import Job, JobState, Video
+from veo_core.domain.polling import LookAgain
 from veo_core.reasons import Reason
 from veo_core.store import Store
-from veo_core.transitions import LookAgain
 
 VIDEO = Video("https://cdn.acedata.cloud/v.mp4", "video-1")
 SECOND = timedelta(seconds=1)

@@ -14,13 +14,13 @@ import pytest
 
 from tests.core.bench import Bench, connection_of, counts, is_awake
 from tests.core.fakes import START, Clock
+from veo_core.domain.models import Asker, Image, Job, JobKind, JobState, PictureSize, Place, VideoRequest
+from veo_core.domain.quota import Limits
+from veo_core.domain.retirement import ModelTrouble
 from veo_core.errors import Refusal, StorageError
-from veo_core.models import Asker, Image, Job, JobKind, JobState, PictureSize, Place, VideoRequest
-from veo_core.quota import Limits
 from veo_core.reasons import Reason
-from veo_core.retirement import ModelTrouble
+from veo_core.services.studio import Studio
 from veo_core.store import Store
-from veo_core.studio import Studio
 
 HERE = Place(guild_id=10, channel_id=20)
 ANN, BOB = Asker(1), Asker(2)

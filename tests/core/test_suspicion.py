@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from veo_core.domain.suspicion import Step, Suspicion
 from veo_core.errors import Proof
-from veo_core.suspicion import Step, Suspicion
 
 KNOWN, LIKELY, WORDS = Proof.KNOWN, Proof.LIKELY, Proof.WORDS
 TAKEN = "taken"

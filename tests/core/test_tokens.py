@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from veo_core.tokens import HIDDEN, bare_token, key_problem, token_problem, without_secrets
+from runtime.config.tokens import HIDDEN, bare_token, key_problem, token_problem, without_secrets
 
 KEY = "0123456789abcdef0123456789ABCDEF"
 ACCOUNT = f"platform-v1-{KEY}{KEY}".lower()

@@ -11,12 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW, job
-from veo_core.errors import Rejected
-from veo_core.models import JobKind, Submission, TaskReport, TaskState, Video
-from veo_core.oddities import Oddity
-from veo_core.pace import Pace
-from veo_core.reasons import Reason
-from veo_core.transitions import (
+from veo_core.domain.models import JobKind, Submission, TaskReport, TaskState, Video
+from veo_core.domain.oddities import Oddity
+from veo_core.domain.polling import (
     Decision,
     Fail,
     LookAgain,
@@ -26,6 +23,9 @@ from veo_core.transitions import (
     find_task,
     next_action,
 )
+from veo_core.domain.timing import Pace
+from veo_core.errors import Rejected
+from veo_core.reasons import Reason
 
 PACE = Pace()
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from tests.core.values import NOW
+from veo_core.domain.models import Submission, TaskReport, TaskState, Video
 from veo_core.errors import AccountProblem, AnswerLost, Proof, ProviderError, RateLimited, Rejected
-from veo_core.models import Submission, TaskReport, TaskState, Video
+from veo_core.provider.refusals import Reply, failure_reason, of_submission
 from veo_core.reasons import Reason
-from veo_core.verdicts import Reply, failure_reason, of_submission
 
 TASK = "dd01fc69-e1f7-4b3a-9c55-1d2f3e4a5b6c"
 ASKED = Submission("text2video", "veo31-fast", "A lighthouse in a storm")

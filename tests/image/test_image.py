@@ -19,8 +19,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.discord import DiscordStandIn
 from sandbox.veo import Settings, StandInVeo
-from tests.discord_stand_in import DiscordStandIn
 from tests.process.config import usual_config, written_config
 from tests.process.house import DISCORD_TOKEN, ROOT, VEO_TOKEN, House
 from tests.programs import missing

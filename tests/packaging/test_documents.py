@@ -13,14 +13,14 @@ from typing import Any, cast
 import pytest
 from discord import app_commands
 
-from cogs.admin import admin_group
-from cogs.discord_bot import veo_group
-from cogs.permissions import NEEDED, invite_link
+from cogs.gateway import veo_group
+from cogs.kit.permissions import NEEDED, invite_link
+from cogs.moderation.commands import admin_group
 from runtime.arguments import parse_arguments
+from runtime.config.loader import Settings, load
 from tests.packaging.project import PRODUCT, ROOT, declared, declared_for_development, sources
-from veo_core.catalog import BUILT_IN
-from veo_core.settings import Settings, load
-from veo_core.studio import Studio
+from veo_core.domain.catalog import BUILT_IN
+from veo_core.services.studio import Studio
 
 EXAMPLE = ROOT / "config.example.toml"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

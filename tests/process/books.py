@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sandbox.discord import Message
 from sandbox.veo import Outcome
-from tests.discord_stand_in import Message
 from tests.process.house import ACCEPTED, House, Row, carried_job
 
 _STATUS_MARK = re.compile(r"· #(\d+) ·")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.discord import DiscordStandIn
 from sandbox.veo import StandInVeo
-from tests.discord_stand_in import DiscordStandIn
 
 Config = Mapping[str, Mapping[str, object]]
 

@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sandbox.discord import DiscordStandIn, Interaction, Message, RequestRecord
 from sandbox.veo import Settings, StandInVeo
-from tests.discord_stand_in import DiscordStandIn, Interaction, Message, RequestRecord
 from tests.process.config import Config, usual_config, written_config
 
 T = TypeVar("T")

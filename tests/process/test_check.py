@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord_stand_in import BOT, ErrorCode, Permission, RateLimit, Refuse
+from sandbox.discord import BOT, ErrorCode, Permission, RateLimit, Refuse
 from tests.process.house import DISCORD_TOKEN, VEO_TOKEN, House
 
 pytestmark = pytest.mark.process

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from tests.discord_stand_in import (
+from sandbox.discord import (
     Drop,
     ErrorCode,
     Fault,
@@ -24,7 +24,7 @@ from tests.discord_stand_in import (
     RateLimit,
     Refuse,
 )
-from tests.discord_stand_in.faults import Effect
+from sandbox.discord.faults import Effect
 from tests.process.books import audit, status_lines
 from tests.process.house import House, Row, gathered, open_house, spoken
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 import pytest_asyncio
 
+from sandbox.discord import MEMBER, Message, Permission
 from sandbox.veo import Route, Slow
-from tests.discord_stand_in import MEMBER, Message, Permission
 from tests.process.books import audit
 from tests.process.house import House, Row, gathered, open_house
-from veo_core.checkpoints import Checkpoint
+from veo_core.failpoints import Checkpoint
 
 pytestmark = pytest.mark.process
 

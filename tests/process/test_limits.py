@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.discord_stand_in import RateLimit
+from sandbox.discord import RateLimit
 from tests.process.house import House, carried_job, gathered
 
 pytestmark = pytest.mark.process

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.discord import ErrorCode, Fault, Interaction, Refuse, Slow
 from sandbox.veo import FailTask, Route, Shape, Shaped
-from tests.discord_stand_in import ErrorCode, Fault, Interaction, Refuse, Slow
 from tests.process.books import audit
 from tests.process.house import House, gathered
 

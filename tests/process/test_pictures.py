@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.discord import Garbage
 from tests.core.pictures import bomb_png, gif_with_comment, jpeg_with, made, noisy
-from tests.discord_stand_in import Garbage
 from tests.process.house import House, gathered
 
 pytestmark = [pytest.mark.process]

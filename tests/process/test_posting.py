@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.discord_stand_in import BOT, ErrorCode, Permission, Refuse
+from sandbox.discord import BOT, ErrorCode, Permission, Refuse
 from tests.process.books import audit
 from tests.process.house import House, carried_job, gathered
 

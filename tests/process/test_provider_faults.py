@@ -13,6 +13,7 @@ from math import inf
 import pytest
 import pytest_asyncio
 
+from sandbox.discord import Message
 from sandbox.veo import (
     Answer,
     CutShort,
@@ -35,7 +36,6 @@ from sandbox.veo import (
     html_answer,
     rate_limited,
 )
-from tests.discord_stand_in import Message
 from tests.process.books import audit, status_lines
 from tests.process.house import House, Row, gathered, open_house
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.discord import Drop, ErrorCode, Refuse
 from sandbox.veo import SECRETS, FailTask, Redirect, Reset, Route, error_answer, html_answer
-from tests.discord_stand_in import Drop, ErrorCode, Refuse
 from tests.process.house import DISCORD_TOKEN, VEO_TOKEN, House, open_house, spoken
 
 pytestmark = pytest.mark.process

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sandbox.discord import MEMBER, Permission
 from sandbox.veo import Hang, Reset, Route
-from tests.discord_stand_in import MEMBER, Permission
 from tests.process.books import audit
 from tests.process.house import House, gathered
 

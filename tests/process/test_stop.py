@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests.discord_stand_in import Hang
+from sandbox.discord import Hang
 from tests.process.books import audit
 from tests.process.house import House, gathered
 

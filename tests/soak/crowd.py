@@ -10,7 +10,7 @@ from random import Random
 
 from PIL import Image
 
-from tests.discord_stand_in import MEMBER, CannotDoError, Message, Permission
+from sandbox.discord import MEMBER, CannotDoError, Message, Permission
 from tests.process.books import status_lines
 from tests.process.house import carried_job
 from tests.soak.town import Town

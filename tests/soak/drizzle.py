@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf
 
 from sandbox import veo
+from sandbox.discord import Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, RequestRecord
+from sandbox.discord.faults import Effect
 from sandbox.veo import FailTask, IgnoreAsync, Invisible, Route, Shape, Shaped, error_answer, html_answer, rate_limited
-from tests.discord_stand_in import Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, RequestRecord
-from tests.discord_stand_in.faults import Effect
 from tests.process.house import House
 
 MEBIBYTE = 1024 * 1024

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from tests.soak.town import Town
-from veo_core.checkpoints import Checkpoint
+from veo_core.failpoints import Checkpoint
 
 LOOK_EVERY = 0.25
 _RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from runtime.audit import print_audit
+from runtime.config.loader import Settings
 from tests.process.config import written_config
 from tests.process.house import ROOT
-from veo_core.models import Asker, Job, JobKind, NewJob, Place, Receipt, Submission, Video
-from veo_core.quota import Limits
+from veo_core.domain.models import Asker, Job, JobKind, NewJob, Place, Receipt, Submission, Video
+from veo_core.domain.quota import Limits
 from veo_core.reasons import Reason
-from veo_core.settings import Settings
 from veo_core.store import Store
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from sandbox.discord import DiscordStandIn
 from sandbox.veo import Settings, StandInVeo
-from tests.discord_stand_in import DiscordStandIn
 from tests.process.config import Config
 from tests.process.house import DISCORD_TOKEN, VEO_TOKEN, House
 

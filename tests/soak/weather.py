@@ -9,7 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import TypeAlias
 
-from tests.discord_stand_in import Permission
+from sandbox.discord import Permission
 from tests.soak.drizzle import MEBIBYTE, begin_drizzle
 from tests.soak.town import Town
 

@@ -7,7 +7,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from tests.discord_stand_in import DiscordStandIn
+from sandbox.discord import DiscordStandIn
 from tests.stand_ins.house import TOKEN, Caller, Place, running_bot
 from tests.stand_ins.small_bot import SmallBot, point_at
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import aiohttp
 import discord
 
-from tests.discord_stand_in import DiscordStandIn
+from sandbox.discord import DiscordStandIn
 from tests.stand_ins.small_bot import SmallBot
 
 TOKEN = "right-token"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import discord
 import pytest
 
-from tests.discord_stand_in import DiscordStandIn, Permission
+from sandbox.discord import DiscordStandIn, Permission
 from tests.stand_ins.house import Place, running_bot, text_channel
 from tests.stand_ins.small_bot import VIDEO, SmallBot, again_view, video
 

@@ -6,7 +6,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.discord_stand_in import (
+from sandbox.discord import (
     DiscordStandIn,
     Drop,
     ErrorCode,

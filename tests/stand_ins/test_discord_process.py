@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from tests.discord_stand_in import DiscordStandIn
+from sandbox.discord import DiscordStandIn
 from tests.stand_ins.house import TOKEN, Place
 
 ROOT = Path(__file__).parents[2]

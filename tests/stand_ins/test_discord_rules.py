@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.discord_stand_in import DiscordStandIn
+from sandbox.discord import DiscordStandIn
 from tests.stand_ins.house import Caller, Place
 
 Json = dict[str, Any]

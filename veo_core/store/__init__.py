@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from veo_core.budgets import Budgets
+from veo_core.domain.budgets import Budgets
 from veo_core.store.database import Database
+from veo_core.store.jobs import Recorded, Requests
 from veo_core.store.ledger import Ledger
 from veo_core.store.meta import Meta
+from veo_core.store.model_troubles import Troubles
 from veo_core.store.outbox import Outbox
 from veo_core.store.people import People
+from veo_core.store.polls import Watch
 from veo_core.store.queue import Queue
-from veo_core.store.requests import Recorded, Requests
 from veo_core.store.sentinel import Sentinel
-from veo_core.store.troubles import Troubles
-from veo_core.store.watch import Watch
 
 __all__ = [
     "Database",

@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from veo_core.budgets import Account, Budget, Budgets, period_format
+from veo_core.domain.budgets import Account, Budget, Budgets, period_format
+from veo_core.domain.quota import WINDOW, Limits
 from veo_core.errors import StorageError
-from veo_core.quota import WINDOW, Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 
 from tests.core.values import NOW
-from veo_core.client import VeoClient
+from veo_core.domain.models import Submission
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Rejected, Unreachable
-from veo_core.models import Submission
+from veo_core.provider.client import VeoClient
 
 TOKEN = "acedata-token-5d1f"
 WANTED = Submission("text2video", "veo31-fast", "A lighthouse in a storm", aspect_ratio="16:9")

@@ -30,9 +30,9 @@ from tests.core.client.calls import (
     failure_of,
 )
 from tests.core.values import NOW
-from veo_core.client import VeoClient
+from veo_core.domain.models import TaskState, Video
 from veo_core.errors import AccountProblem, ProviderError, RateLimited, Rejected, Unreachable
-from veo_core.models import TaskState, Video
+from veo_core.provider.client import VeoClient
 
 
 async def test_a_batch_of_fifty_comes_back_whole(client: VeoClient, veo: StandInVeo) -> None:
@@ -237,7 +237,7 @@ async def test_a_batch_answer_without_items_is_a_failed_look_not_a_lost_task(
 async def test_a_silent_look_is_given_up(
     session: aiohttp.ClientSession, veo: StandInVeo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("veo_core.client._LOOK_TIMEOUT", timedelta(seconds=0.1))
+    monkeypatch.setattr("veo_core.provider.client._LOOK_TIMEOUT", timedelta(seconds=0.1))
     veo.faults.add(Route.TASKS, Hang())
 
     error = await failure_of(client_for(session, veo.base_url).fetch(["task-1"]))

@@ -38,9 +38,9 @@ from tests.core.client.calls import (
     raw_server,
 )
 from tests.core.values import NOW
-from veo_core.client import VeoClient
+from veo_core.domain.models import TaskState
 from veo_core.errors import AnswerLost, Unreachable
-from veo_core.models import TaskState
+from veo_core.provider.client import VeoClient
 
 
 @pytest.mark.parametrize(

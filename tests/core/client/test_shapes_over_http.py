@@ -9,8 +9,8 @@ import pytest
 from sandbox.veo import Form, Links, Pending, Shape, StandInVeo
 from tests.core.client.calls import POSTED, Clock
 from tests.core.values import NOW
-from veo_core.client import VeoClient
-from veo_core.models import TaskReport, TaskState, Video
+from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.provider.client import VeoClient
 
 SPELLED = frozenset({"response", "data", "error", "cost", "request"})
 FINISHED = {

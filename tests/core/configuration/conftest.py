@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.config.loader import Settings, load
 from tests.core.configuration.reading import Load
-from veo_core.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)

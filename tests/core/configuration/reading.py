@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from runtime.config.loader import Settings
+from runtime.config.sections import Section
 from veo_core.errors import ConfigError
-from veo_core.sections import Section
-from veo_core.settings import Settings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 SECRET = "MTk4NjIy.secret.5d1f"

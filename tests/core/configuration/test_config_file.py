@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.config.loader import load, veo_token_problem
 from tests.core.configuration.reading import complaint
-from veo_core.settings import load, veo_token_problem
 
 TEXT = '[quota]\nvideos_per_day = 3\n[discord]\ntoken = "München"\n'
 SECRET = "0123456789abcdef0123456789abcdef"

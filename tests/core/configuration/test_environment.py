@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.config.loader import load
 from tests.core.configuration.reading import EXAMPLE, SECRET, Load, complaint, keys
-from veo_core.budgets import Budget, Budgets
-from veo_core.catalog import BUILT_IN, Speed
-from veo_core.models import Resolution
-from veo_core.quota import Limits
-from veo_core.settings import load
+from veo_core.domain.budgets import Budget, Budgets
+from veo_core.domain.catalog import BUILT_IN, Speed
+from veo_core.domain.models import Resolution
+from veo_core.domain.quota import Limits
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.config.loader import load, require_tokens
 from tests.core.configuration.reading import DEFAULTS, EXAMPLE, SECRET, Load, complaint, flat, keys
-from veo_core.budgets import Budget, Budgets
-from veo_core.catalog import BUILT_IN
-from veo_core.money import shown
-from veo_core.pace import Pace
-from veo_core.settings import load, require_tokens
+from veo_core.domain.budgets import Budget, Budgets
+from veo_core.domain.catalog import BUILT_IN
+from veo_core.domain.money import shown
+from veo_core.domain.timing import Pace
 
 
 def test_the_example_loads_and_every_key_in_it_is_the_default() -> None:

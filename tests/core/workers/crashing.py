@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from veo_core import picture_worker
+from veo_core.media import image_worker as picture_worker
 
 
 def _crash(_: bytes) -> tuple[int, int]:

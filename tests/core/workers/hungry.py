@@ -2,7 +2,7 @@
 
 import sys
 
-from veo_core import picture_worker
+from veo_core.media import image_worker as picture_worker
 
 
 def _eat(_: bytes) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from veo_core import picture_worker
+from veo_core.media import image_worker as picture_worker
 
 
 def _sleep(_: bytes) -> tuple[int, int]:

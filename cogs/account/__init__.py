@@ -1,0 +1,1 @@
+"""A person's quota, the models, and help."""

@@ -1,0 +1,1 @@
+"""/veo-admin: what moderators see and decide."""

@@ -1,0 +1,1 @@
+"""The settings: what an operator can set, how it is read and checked."""

@@ -1,0 +1,1 @@
+"""Files from elsewhere: allowed hosts, bounded downloads, pictures and films checked by their bytes."""

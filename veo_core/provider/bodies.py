@@ -1,0 +1,88 @@
+"""What is sent to the API, field by field, and how it is recognised again; pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from veo_core.domain.catalog import GET1080P
+from veo_core.domain.models import AspectRatio, Resolution, Submission
+from veo_core.provider.loose_json import Json
+
+BATCH_LIMIT = 50
+
+
+def submission_body(submission: Submission) -> Json:
+    """The body of POST /veo/videos: always asynchronous, always with a model, 720p and no images by omission."""
+    body: Json = {"action": submission.action, "model": submission.model, "async": True}
+    if submission.video_id is not None:
+        return body | {"video_id": submission.video_id}
+    body["prompt"] = submission.prompt
+    if submission.image_urls:
+        body["image_urls"] = list(submission.image_urls)
+    if submission.aspect_ratio is not None:
+        body["aspect_ratio"] = submission.aspect_ratio
+    if submission.resolution != Resolution.P720:
+        body["resolution"] = submission.resolution
+    if submission.translate:
+        body["translation"] = True
+    return body
+
+
+def retrieve_body(task_id: str) -> Json:
+    """The body that looks at one task."""
+    return {"action": "retrieve", "id": task_id}
+
+
+def batch_body(task_ids: list[str]) -> Json:
+    """The body that looks at up to 50 tasks; without `limit` the API would answer with 12."""
+    return {"action": "retrieve_batch", "ids": task_ids, "limit": len(task_ids)}
+
+
+def listing_body(created_at_min: float, offset: int, limit: int = BATCH_LIMIT) -> Json:
+    """The body that lists the account's tasks made since a moment (Unix seconds)."""
+    return {"action": "retrieve_batch", "created_at_min": int(created_at_min), "offset": offset, "limit": limit}
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """How long a Retry-After header asks to wait, at most an hour; None when absent or unreadable.
+
+    RFC 9110 allows seconds and a date.
+    """
+    wait = _seconds(header or "")
+    if wait is None:
+        try:
+            wait = (parsedate_to_datetime(header or "") - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return timedelta(seconds=min(max(wait, 0.0), 3600.0))
+
+
+def fingerprint(submission: Submission) -> str:
+    """What tells one submission from another, by which a task whose answer was lost is recognised.
+
+    Left out are the fields that a record may spell otherwise than they were sent.
+    """
+    if submission.video_id is not None:
+        return json.dumps([GET1080P, submission.video_id])
+    return json.dumps(
+        [
+            "images" if submission.image_urls else "text",
+            submission.model,
+            submission.prompt,
+            submission.image_urls,
+            submission.aspect_ratio or AspectRatio.LANDSCAPE,
+            submission.resolution,
+            submission.translate,
+        ]
+    )
+
+
+def _seconds(header: str) -> float | None:
+    try:
+        seconds = float(header)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None

@@ -1,0 +1,1 @@
+"""What people ask for: the use cases that the commands and buttons call."""

@@ -18,7 +18,7 @@ from runtime.arguments import Arguments, parse_arguments
 from runtime.audit import print_audit
 from runtime.backup import print_backup, print_restore
 from runtime.check import check
-from runtime.clock import Now, SteadyClock
+from runtime.clock import SteadyClock
 from runtime.config.loader import Settings, load, require_tokens
 from runtime.config.tokens import without_secrets
 from runtime.discord_address import use_discord_at
@@ -27,18 +27,22 @@ from runtime.health import health_server
 from runtime.logs import set_up_logs
 from runtime.serve import serve
 from runtime.vitals import Life, Vitals
+from veo_core.domain.timing import Now
 from veo_core.errors import VeoBotError
-from veo_core.media.download import ATTACHMENT_PATIENCE, Hosts, MediaReader
+from veo_core.media.download import ATTACHMENT_PATIENCE, MediaReader
+from veo_core.media.hosts import Hosts
 from veo_core.media.image_process import PictureDecoder
 from veo_core.media.images import ImageInspector
-from veo_core.network import api_session, discord_connector, media_session
+from veo_core.media.session import media_session
+from veo_core.network import discord_connector
 from veo_core.provider.client import VeoClient
+from veo_core.provider.session import api_session
 from veo_core.provider.status import Provider
 from veo_core.services.studio import Studio
 from veo_core.store import Sentinel, Store
+from veo_core.wake import Idle, rest
 from veo_core.worker.budget_alerts import BudgetAlerts
 from veo_core.worker.deliverer import Courier
-from veo_core.worker.loop import Idle, rest
 from veo_core.worker.model_doubts import ModelDoubts
 from veo_core.worker.poller import Poller
 from veo_core.worker.reconciler import Searcher

@@ -15,8 +15,9 @@ from benchmarks.past import make_past
 from benchmarks.quick import NoImages, QuickApi, QuickFiles, QuickPosts
 from benchmarks.stock import LIMITS
 from runtime.clock import SteadyClock
+from veo_core.domain.actors import Asker, Place
 from veo_core.domain.catalog import Catalog
-from veo_core.domain.models import Asker, Place, VideoRequest
+from veo_core.domain.images import VideoRequest
 from veo_core.domain.timing import Pace
 from veo_core.provider.status import Provider
 from veo_core.services.studio import Studio

@@ -9,7 +9,10 @@ from datetime import datetime
 from io import BytesIO
 from time import perf_counter
 
-from veo_core.domain.models import Image, Job, MediaFile, PictureSize, Receipt, Submission, TaskReport, TaskState, Video
+from veo_core.domain.images import Image, MediaFile, PictureSize
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import Receipt
+from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.media.download import MediaReader
 from veo_core.services.studio import Studio
 

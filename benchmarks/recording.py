@@ -10,8 +10,8 @@ from time import perf_counter
 
 from benchmarks.measure import Comparison, Way
 from benchmarks.stock import LIMITS, Clock, wishes
-from veo_core.domain.models import NewJob
-from veo_core.provider.bodies import fingerprint
+from veo_core.domain.jobs import NewJob
+from veo_core.domain.submissions import fingerprint
 from veo_core.store import Store
 from veo_core.store.migrate import migrate
 

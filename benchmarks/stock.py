@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from veo_core.domain.models import Asker, JobKind, NewJob, Place, Submission, TaskReport, TaskState
+from veo_core.domain.actors import Asker, Place
+from veo_core.domain.jobs import JobKind, NewJob
 from veo_core.domain.quota import Limits
+from veo_core.domain.submissions import Submission, TaskReport, TaskState
 
 # Ten requests a person: as many as the default quota allows.
 LIMITS = Limits(videos_per_day=10, upscales_per_day=10, running_per_user=10)

@@ -16,8 +16,9 @@ from runtime.config.loader import Settings, discord_token_problem, veo_token_pro
 from runtime.config.tokens import without_secrets
 from runtime.doubted_models import doubted_models
 from veo_core.errors import AccountProblem, ProviderError, StorageError
-from veo_core.network import NETWORK_FAILURES, api_session, discord_connector, failure_words
+from veo_core.network import NETWORK_FAILURES, discord_connector, failure_words
 from veo_core.provider.client import VeoClient
+from veo_core.provider.session import api_session
 from veo_core.store.migrate import check as check_database
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-Now = Callable[[], datetime]
-
 
 def elapsed() -> float:
     """Seconds that really passed, a suspended machine's sleep included where the system can tell."""

@@ -6,7 +6,7 @@ import logging
 
 import discord
 
-from cogs.delivery.fallbacks import ForeignAnswer
+from cogs.rest.foreign_answers import ForeignAnswer
 from veo_core.network import NETWORK_FAILURES
 from veo_core.outage import Outage
 

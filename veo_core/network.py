@@ -8,10 +8,10 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from veo_core.domain.proxies import DIRECT, Proxies
-from veo_core.media.download import PublicResolver
 
 if TYPE_CHECKING:
     from aiohttp.tracing import Trace
+
 
 # Whatever a connection can die of; discord.py lets these through as they are.
 NETWORK_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
@@ -40,30 +40,13 @@ class ProxyConnector(aiohttp.TCPConnector):
         return await super().connect(req, traces, timeout)
 
 
-def api_session(proxies: Proxies = DIRECT) -> aiohttp.ClientSession:
-    """For the Veo API: a fresh connection each time; whoever opens the session closes it.
-
-    A submission over a kept connection that the other side has just closed would look like a lost answer.
-    """
-    connector = _through(proxies, ProxyConnector(force_close=True))
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-
-def media_session(proxies: Proxies = DIRECT) -> aiohttp.ClientSession:
-    """For files: never resolves a name to a private address; whoever reads bounds how many at a time.
-
-    Through a proxy it is the proxy that resolves the names; what then holds is the list of allowed hosts.
-    """
-    connector = _through(proxies, ProxyConnector(resolver=PublicResolver(proxies.hosts), limit=0, force_close=True))
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
-
-
 def discord_connector(proxies: Proxies = DIRECT) -> Connector:
     """For discord.py, REST and gateway."""
-    return _through(proxies, ProxyConnector(limit=0))
+    return through(proxies, ProxyConnector(limit=0))
 
 
-def _through(proxies: Proxies, connector: ProxyConnector) -> ProxyConnector:
+def through(proxies: Proxies, connector: ProxyConnector) -> ProxyConnector:
+    """The connector, told which proxies to use."""
     connector.proxies = proxies
     return connector
 

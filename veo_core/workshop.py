@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from runtime.clock import Now
 from veo_core.domain.catalog import Catalog
-from veo_core.domain.models import Submission, TaskReport
 from veo_core.domain.quota import Limits
-from veo_core.domain.timing import Pace
+from veo_core.domain.submissions import Submission, TaskReport
+from veo_core.domain.timing import Now, Pace
 from veo_core.provider.status import Provider
 from veo_core.store import Store
-from veo_core.worker.loop import Idle, Signal, rest
+from veo_core.wake import Idle, Signal, rest
 
 
 class VeoApi(Protocol):

@@ -12,7 +12,7 @@ from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, place_o
 from cogs.kit.posting import check_place, with_warning
 from cogs.kit.texts import accepted_text
 from veo_core.domain.catalog import Model
-from veo_core.domain.models import Image, VideoRequest
+from veo_core.domain.images import Image, VideoRequest
 from veo_core.failpoints import Checkpoint, reached
 from veo_core.services.studio import Ticket
 

@@ -11,8 +11,8 @@ from typing import Any
 import discord
 
 from cogs.rest.gate import Held
-from runtime.clock import Now
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
+from veo_core.domain.timing import Now
 from veo_core.errors import DeliveryPostponed
 from veo_core.network import NETWORK_FAILURES
 

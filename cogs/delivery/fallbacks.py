@@ -7,11 +7,8 @@ from datetime import timedelta
 
 import discord
 
+from cogs.rest.foreign_answers import OLD_EDITS, ForeignAnswer
 from veo_core.network import NETWORK_FAILURES
-
-
-class ForeignAnswer(discord.HTTPException):
-    """A refusal without JSON, written by something in front of Discord: it says nothing about the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,6 @@ _THREAD_CLOSED = frozenset({160005, 50083})
 _NO_MESSAGES = 50024
 # How long a place may answer with errors of its own before the next one is tried, and how often at least.
 _PATIENCE, _LEAST_TRIES = timedelta(hours=1), 5
-OLD_EDITS = 30046
-"""A message that is older than an hour was edited too often."""
 # 40333: the proxy in front of Discord refused the request.
 _OVERLOADED = frozenset({130000, OLD_EDITS, 40333})
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE_STATUS, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 413, 429, 500

@@ -19,8 +19,10 @@ from cogs.kit.interaction import problem_embed
 from cogs.kit.reasons import Words
 from cogs.kit.texts import alt_text, failure_text, failure_words, link_text, result_text
 from cogs.rest.gate import Gate
-from runtime.clock import Now
-from veo_core.domain.models import Job, JobState, MediaFile, Receipt
+from veo_core.domain.images import MediaFile
+from veo_core.domain.jobs import Job, JobState
+from veo_core.domain.messages import Receipt
+from veo_core.domain.timing import Now
 from veo_core.errors import DestinationRefused
 from veo_core.services.studio import Studio
 

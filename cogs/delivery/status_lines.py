@@ -5,14 +5,15 @@ from __future__ import annotations
 import discord
 
 from cogs.delivery.destinations import FAILURES, Places, Target, brief, given, postponed, reference, spots
-from cogs.delivery.fallbacks import OLD_EDITS, blocks_words, closes_place, is_passing
+from cogs.delivery.fallbacks import blocks_words, closes_place, is_passing
 from cogs.kit.components import status_view
 from cogs.kit.interaction import NO_MENTIONS
 from cogs.kit.texts import is_status_line, jump_link, state_words, status_line
-from veo_core.domain.models import Job
+from cogs.rest.foreign_answers import OLD_EDITS
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import FINAL_LINES
 from veo_core.errors import DestinationRefused
 from veo_core.services.studio import Studio
-from veo_core.worker.status_lines import FINAL_LINES
 
 _GONE = 10008
 

@@ -12,7 +12,9 @@ import discord
 from cogs.kit.interaction import acknowledge, admitted, answer, asker_of, host_of, place_of
 from cogs.kit.posting import check_channel, with_warning
 from cogs.kit.texts import accepted_text, cancelled_text
-from veo_core.domain.models import Job, JobKind, JobState, Receipt, Resolution
+from veo_core.domain.jobs import Job, JobKind, JobState
+from veo_core.domain.messages import Receipt
+from veo_core.domain.shapes import Resolution
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 

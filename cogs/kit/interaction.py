@@ -10,7 +10,7 @@ import discord
 
 from cogs.kit.desk import Desk
 from cogs.kit.reasons import Words, refusal_words
-from veo_core.domain.models import Asker, Place
+from veo_core.domain.actors import Asker, Place
 from veo_core.errors import Refusal
 from veo_core.network import NETWORK_FAILURES
 from veo_core.services.studio import Studio

@@ -8,10 +8,11 @@ from cogs.kit.escape import ordinal, quoted, shorten
 from cogs.kit.reasons import WORDS, Words, relative, words_of_end
 from veo_core.domain.catalog import Model
 from veo_core.domain.expectation import COUNTED_BEFORE, QueuePlace
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.links import shown_link
-from veo_core.domain.models import Job, JobKind, JobState, Overview
 from veo_core.domain.money import shown
 from veo_core.domain.quota import QuotaAnswer
+from veo_core.domain.usage import Overview
 from veo_core.reasons import Reason
 from veo_core.services.studio import Allowance, Ticket
 

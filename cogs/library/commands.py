@@ -9,7 +9,7 @@ from discord import app_commands
 
 from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, info_embed, place_of
 from cogs.kit.texts import active_text, cancelled_text, history_text, show_text
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 

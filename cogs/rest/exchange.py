@@ -19,7 +19,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient, Route, json_or_text
 
-from cogs.delivery.fallbacks import OLD_EDITS, ForeignAnswer
+from cogs.rest.foreign_answers import OLD_EDITS, ForeignAnswer
 
 # Seconds, and the slowest line that an upload is waited for: one megabit a second.
 _TIMEOUT = 30.0

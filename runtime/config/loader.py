@@ -23,9 +23,9 @@ from runtime.config.sections import DiscordSection, LogSection, QuotaSection, Se
 from runtime.config.tokens import bare_token, key_problem, token_problem, token_shaped, without_secrets
 from veo_core.domain.budgets import Budgets
 from veo_core.domain.catalog import BUILT_IN, Catalog, Speed, new_row
-from veo_core.domain.models import Resolution
 from veo_core.domain.proxies import Proxies
 from veo_core.domain.quota import Limits
+from veo_core.domain.shapes import Resolution
 from veo_core.domain.timing import Pace
 from veo_core.errors import ConfigError
 

@@ -14,8 +14,8 @@ from yarl import URL
 from runtime.config.tokens import bare_token
 from veo_core.domain.budgets import Budget, Ceilings
 from veo_core.domain.catalog import Model, Speed
-from veo_core.domain.models import Resolution
 from veo_core.domain.money import milli
+from veo_core.domain.shapes import Resolution
 from veo_core.domain.timing import Pace
 
 

@@ -16,9 +16,9 @@ from simcord.actors import MemberActor
 from simcord.backend import Backend
 from simcord.builders import ChannelHandle, GuildHandle
 
-from runtime.clock import Now
 from sandbox.demo.files import FileHost
-from veo_core.worker.loop import Idle, rest
+from veo_core.domain.timing import Now
+from veo_core.wake import Idle, rest
 
 
 @dataclass(frozen=True, slots=True)

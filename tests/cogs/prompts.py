@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.core.values import NOW, job
 from veo_core.domain.expectation import QueuePlace
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.domain.requests import MAX_PROMPT_LENGTH
 
 PLACE = QueuePlace(3, NOW + timedelta(minutes=2))

@@ -11,9 +11,9 @@ import discord
 import pytest
 from discord.http import HTTPClient, Route, handle_message_parameters
 
-from cogs.delivery.fallbacks import ForeignAnswer
 from cogs.rest.buckets import Bucket
 from cogs.rest.exchange import longest, told_to_wait
+from cogs.rest.foreign_answers import ForeignAnswer
 from cogs.rest.gate import Gate, Held
 from sandbox.discord import DiscordStandIn, Drop, ErrorCode, Garbage, Hang, RateLimit, Refuse, Slow
 

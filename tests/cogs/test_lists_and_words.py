@@ -30,7 +30,7 @@ from cogs.kit.texts import (
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import BUILT_IN
-from veo_core.domain.models import JobState
+from veo_core.domain.jobs import JobState
 from veo_core.domain.quota import QuotaAnswer
 from veo_core.reasons import Reason
 from veo_core.services.studio import Allowance, Ticket

@@ -33,7 +33,7 @@ from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import BUILT_IN
 from veo_core.domain.expectation import QueuePlace
-from veo_core.domain.models import Job, JobKind, JobState
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.prompts import clean_prompt
 from veo_core.domain.requests import MAX_PROMPT_LENGTH
 from veo_core.reasons import Reason

@@ -13,7 +13,6 @@ import pytest
 from cogs.delivery.destinations import postponed
 from cogs.delivery.fallbacks import (
     Draft,
-    ForeignAnswer,
     NextPlace,
     Parent,
     after_refusal,
@@ -22,6 +21,7 @@ from cogs.delivery.fallbacks import (
     is_given_up,
     is_passing,
 )
+from cogs.rest.foreign_answers import ForeignAnswer
 from cogs.rest.gate import Held
 
 

@@ -13,7 +13,7 @@ import pytest
 from cogs.delivery.destinations import Places, Target
 from cogs.delivery.publisher import first_posted
 from tests.core.values import NOW, job
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 
 ME = 7
 MINUTE = timedelta(minutes=1)

@@ -13,17 +13,20 @@ from datetime import datetime, timedelta
 import aiosqlite
 
 from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
+from veo_core.domain.actors import Asker, Place
 from veo_core.domain.catalog import Catalog
-from veo_core.domain.models import Asker, Job, JobKind, JobState, NewJob, Place, Submission
+from veo_core.domain.jobs import Job, JobKind, JobState, NewJob
 from veo_core.domain.quota import Limits
+from veo_core.domain.submissions import Submission
 from veo_core.domain.timing import Pace
 from veo_core.provider.status import Provider
 from veo_core.store import Store
 from veo_core.worker.deliverer import Courier
-from veo_core.worker.loop import Loop, Runners
+from veo_core.worker.loop import Loop
 from veo_core.worker.model_doubts import ModelDoubts
 from veo_core.worker.poller import Poller
 from veo_core.worker.reconciler import Searcher
+from veo_core.worker.runners import Runners
 from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-from veo_core.domain.models import Job, JobState, MediaFile, Receipt, Submission, TaskReport, TaskState, Video
+from veo_core.domain.images import MediaFile
+from veo_core.domain.jobs import Job, JobState
+from veo_core.domain.messages import Receipt
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.errors import AccountProblem, MediaError, MediaUnusable, ProviderError, Rejected
 from veo_core.media.download import MediaReader
 from veo_core.reasons import Reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.domain.submissions import TaskReport, TaskState, Video
 from veo_core.provider.records import parse_record
 
 URL = "https://platform.cdn.acedata.cloud/veo/dd01.mp4"

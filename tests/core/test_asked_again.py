@@ -11,7 +11,9 @@ import pytest
 from tests.core.bench import Bench
 from tests.core.fakes import Clock
 from tests.core.test_studio import FakeInspector
-from veo_core.domain.models import Asker, Image, JobState, Place, VideoRequest
+from veo_core.domain.actors import Asker, Place
+from veo_core.domain.images import Image, VideoRequest
+from veo_core.domain.jobs import JobState
 from veo_core.domain.quota import Limits
 from veo_core.services.studio import Studio, Ticket
 from veo_core.store import Store

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.veo import MODELS
 from veo_core.domain.catalog import BUILT_IN, Catalog, ImageUse, Model, Speed
-from veo_core.domain.models import Resolution
+from veo_core.domain.shapes import Resolution
 
 FIRST, BOTH, FUSION = ImageUse.FIRST_FRAME, ImageUse.FIRST_AND_LAST_FRAME, ImageUse.FUSION
 FRAMES = (None, FIRST, BOTH, BOTH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.bench import Bench, connection_of
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 
 
 async def charged(bench: Bench, job: Job) -> tuple[int, ...]:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.core.bench import PLENTY, Bench, new_job
 from tests.core.fakes import START, Gate
-from veo_core.domain.models import Job, JobState, Place
+from veo_core.domain.actors import Place
+from veo_core.domain.jobs import Job, JobState
 from veo_core.errors import (
     DeliveryPostponed,
     DestinationRefused,
@@ -366,7 +367,7 @@ async def test_an_unforeseen_error_in_many_status_lines_stops_no_other(bench: Be
 
 
 async def test_after_a_rest_the_failed_one_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("veo_core.worker.loop._AFTER_ERROR", timedelta(milliseconds=20))
+    monkeypatch.setattr("veo_core.worker.runners.AFTER_ERROR", timedelta(milliseconds=20))
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = StorageError("the disk is full")
     await bench.one_turn(bench.courier)

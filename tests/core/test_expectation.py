@@ -9,7 +9,7 @@ import pytest
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import Catalog
 from veo_core.domain.expectation import COUNTED_BEFORE, MOST_COUNTED, QueuePlace, Rounds, place_of
-from veo_core.domain.models import JobKind, JobState
+from veo_core.domain.jobs import JobKind, JobState
 
 ROW = Catalog.of().models["veo31-fast"]
 ROUNDS = Rounds(NOW, max_running=5, row=ROW)

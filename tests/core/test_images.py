@@ -13,12 +13,12 @@ import pytest
 from tests.core.fakes import Clock, Gate
 from tests.core.pictures import EXE, archive, bomb_png, jpeg_comment, jpeg_with, made, png_of
 from tests.core.values import PICTURE
-from veo_core.domain.models import Image, PictureSize
+from veo_core.domain.images import Image, PictureSize
+from veo_core.domain.requests import MAX_PIXELS
 from veo_core.errors import InspectionFailed, MediaError, MediaUnavailable, MediaUnusable, Refusal
-from veo_core.media.image_header import MAX_PIXELS
 from veo_core.media.images import GREATEST_RATIO, LEAST_SIDE, ImageInspector, problem_of_size, problem_with
+from veo_core.media.tries import MOST_REFUSED, MOST_WAITING, WINDOW
 from veo_core.reasons import Reason
-from veo_core.services.tries import MOST_REFUSED, MOST_WAITING, WINDOW
 
 GOOD = made("PNG")
 ANN, BOB = 1, 2

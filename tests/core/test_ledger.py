@@ -13,8 +13,10 @@ import pytest
 
 from tests.core.bench import PLENTY, connection_of, new_job, new_upscale
 from tests.core.fakes import Clock
+from veo_core.domain.actors import Place
 from veo_core.domain.budgets import Alert, Budget, Budgets, Ceilings, Scope
-from veo_core.domain.models import Job, Place, Video
+from veo_core.domain.jobs import Job
+from veo_core.domain.submissions import Video
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 from veo_core.store import Store

@@ -12,7 +12,9 @@ import pytest
 from tests.core.bench import is_awake
 from tests.core.fakes import START, Clock, Gate
 from veo_core.errors import StorageError
-from veo_core.worker.loop import Loop, Runners, Signal, rest
+from veo_core.wake import Signal, rest
+from veo_core.worker.loop import Loop
+from veo_core.worker.runners import Runners
 
 SECOND = timedelta(seconds=1)
 
@@ -239,7 +241,7 @@ async def test_only_the_named_work_is_cut_off() -> None:
 async def test_work_that_raises_is_logged_and_rests_before_it_may_begin_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("veo_core.worker.loop._AFTER_ERROR", timedelta(milliseconds=20))
+    monkeypatch.setattr("veo_core.worker.runners.AFTER_ERROR", timedelta(milliseconds=20))
     hands = Hands()
     hands.gate.open()
     hands.start(7, ZeroDivisionError("a fault of ours"))

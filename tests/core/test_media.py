@@ -28,8 +28,9 @@ from sandbox.veo import (
     html_answer,
 )
 from veo_core.errors import MediaError, MediaUnavailable, MediaUnusable
-from veo_core.media.download import Hosts, MediaReader
-from veo_core.network import media_session
+from veo_core.media.download import MediaReader
+from veo_core.media.hosts import Hosts
+from veo_core.media.session import media_session
 
 CDN = Hosts(("cdn.acedata.cloud",))
 PLENTY = 10_000_000

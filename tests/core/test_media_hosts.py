@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from sandbox.veo import (
     TINY_MP4,
 )
-from veo_core.media.download import Hosts, PublicResolver, video_extension
+from veo_core.media.download import video_extension
+from veo_core.media.hosts import Hosts
+from veo_core.media.resolver import PublicResolver
 
 CDN = Hosts(("cdn.acedata.cloud",))
 PLENTY = 10_000_000

@@ -10,7 +10,7 @@ import pytest
 from runtime.doubted_models import doubted_models
 from tests.core.bench import Bench, new_upscale
 from tests.core.fakes import START, Fault
-from veo_core.domain.models import JobState
+from veo_core.domain.jobs import JobState
 from veo_core.domain.retirement import ModelTrouble, after_failure
 from veo_core.errors import RateLimited, StorageError
 from veo_core.reasons import Reason

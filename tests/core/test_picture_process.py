@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.pictures import bomb_png, made, noisy, png_of, turned_photo
-from veo_core.domain.models import PictureSize
+from veo_core.domain.images import PictureSize
 from veo_core.errors import InspectionFailed
 from veo_core.media.image_process import PictureDecoder, read_answer
 from veo_core.reasons import Reason

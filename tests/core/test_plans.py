@@ -22,10 +22,12 @@ from tests.core.bench import PLENTY, connection_of, new_job
 from tests.core.fakes import START
 from tests.core.plans import Planner, faults
 from veo_core.domain.budgets import Alert, Budget, Scope
-from veo_core.domain.models import Job, JobKind, NewJob, Receipt, Video
+from veo_core.domain.jobs import Job, JobKind, NewJob
+from veo_core.domain.messages import Receipt
 from veo_core.domain.polling import LookAgain
 from veo_core.domain.quota import Limits
 from veo_core.domain.retirement import ModelTrouble
+from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 from veo_core.store.outbox import Skip

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.bench import Bench, connection_of, counts
 from tests.core.fakes import START, Clock, FakeTask
-from veo_core.domain.models import Job, JobKind, JobState
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.errors import AccountProblem, RateLimited, Unreachable
 from veo_core.reasons import Reason
 from veo_core.store import Store

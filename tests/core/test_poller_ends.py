@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tests.core.bench import Bench
 from tests.core.fakes import START
-from veo_core.domain.models import JobKind, JobState
+from veo_core.domain.jobs import JobKind, JobState
 from veo_core.reasons import Reason
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW
-from veo_core.domain.models import JobKind, Usage
+from veo_core.domain.jobs import JobKind
 from veo_core.domain.quota import WINDOW, Limits, QuotaAnswer, answer
+from veo_core.domain.usage import Usage
 
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)

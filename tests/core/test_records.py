@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.veo.contract import ERRORS
 from sandbox.veo.records import SECRETS
-from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.domain.submissions import TaskReport, TaskState, Video
 from veo_core.provider.answers import Answer, parse_answer
 from veo_core.provider.loose_json import parse_object
 from veo_core.provider.records import parse_items, parse_record, task_report

@@ -15,8 +15,9 @@ import pytest
 from tests.core.bench import Bench, new_job
 from tests.core.fakes import START, Clock, Fault
 from tests.core.values import job
-from veo_core.domain.models import Job, JobState, TaskReport, TaskState
+from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.polling import find_task
+from veo_core.domain.submissions import TaskReport, TaskState
 from veo_core.errors import AnswerLost
 from veo_core.reasons import Reason
 from veo_core.store import Store

@@ -14,8 +14,10 @@ from sandbox.veo import MODELS, Terms
 from sandbox.veo.contract import doomed, refusal_for
 from tests.core.values import PICTURE, asked, job
 from veo_core.domain.catalog import BUILT_IN, Catalog
-from veo_core.domain.models import Image, JobKind, JobState, PictureSize, Submission, VideoRequest
+from veo_core.domain.images import Image, PictureSize, VideoRequest
+from veo_core.domain.jobs import JobKind, JobState
 from veo_core.domain.requests import MAX_PROMPT_LENGTH, check_image, check_request, check_upscale, own_shape
+from veo_core.domain.submissions import Submission
 from veo_core.errors import Refusal
 from veo_core.provider.bodies import submission_body
 from veo_core.reasons import Reason

@@ -9,7 +9,8 @@ import pytest
 
 from tests.core.bench import Bench
 from tests.core.fakes import START, Clock, Fault
-from veo_core.domain.models import JobKind, JobState, Submission
+from veo_core.domain.jobs import JobKind, JobState
+from veo_core.domain.submissions import Submission
 from veo_core.domain.timing import Pace
 from veo_core.errors import AnswerLost, RateLimited, Unreachable
 from veo_core.reasons import Reason

@@ -12,8 +12,11 @@ from aiohttp import web
 from tests.forward_proxy import ForwardProxy
 from veo_core.domain.proxies import Proxies
 from veo_core.errors import MediaUnavailable
-from veo_core.media.download import Hosts, MediaReader
-from veo_core.network import api_session, discord_connector, failure_words, media_session
+from veo_core.media.download import MediaReader
+from veo_core.media.hosts import Hosts
+from veo_core.media.session import media_session
+from veo_core.network import discord_connector, failure_words
+from veo_core.provider.session import api_session
 
 
 def discord_session(proxies: Proxies) -> aiohttp.ClientSession:

@@ -18,8 +18,8 @@ from tests.core.shaped import (
     read,
     state_of,
 )
-from veo_core.domain.models import TaskState, Video
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.submissions import TaskState, Video
 from veo_core.provider.records import by_task, count_items, parse_items, parse_record
 
 

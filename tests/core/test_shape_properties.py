@@ -17,7 +17,7 @@ from tests.core.shaped import (
     VIDEO,
     read,
 )
-from veo_core.domain.models import TaskState
+from veo_core.domain.submissions import TaskState
 from veo_core.provider.records import count_items, parse_items, parse_record
 
 keys = st.sampled_from(

@@ -20,8 +20,8 @@ from tests.core.shaped import (
     read,
     state_of,
 )
-from veo_core.domain.models import TaskState, Video
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.submissions import TaskState, Video
 from veo_core.provider.answers import FAILURE_WORDS, RUNNING_WORDS, SUCCESS_WORDS
 from veo_core.provider.records import parse_record
 

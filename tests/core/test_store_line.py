@@ -14,7 +14,7 @@ import pytest
 from tests.core.bench import PLENTY, connection_of, new_job
 from tests.core.fakes import START, Clock
 from veo_core.domain.expectation import COUNTED_BEFORE, MOST_COUNTED
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.store import Store, migrate
 
 # What the line means, read the long way: all waiting jobs sorted by turn, then by age.

@@ -7,7 +7,10 @@ from datetime import timedelta
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.domain.models import Job, Place, Receipt, Video
+from veo_core.domain.actors import Place
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import Receipt
+from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 from veo_core.store.outbox import Skip

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START
-from veo_core.domain.models import Place
+from veo_core.domain.actors import Place
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.domain.models import Job, Video
+from veo_core.domain.jobs import Job
+from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

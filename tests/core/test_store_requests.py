@@ -9,8 +9,11 @@ import pytest
 
 from tests.core.bench import PLENTY, counts, new_job, new_upscale
 from tests.core.fakes import START, Clock
-from veo_core.domain.models import Asker, Job, JobKind, JobState, NewJob, Place, Receipt, Submission, Video
+from veo_core.domain.actors import Asker, Place
+from veo_core.domain.jobs import Job, JobKind, JobState, NewJob
+from veo_core.domain.messages import Receipt
 from veo_core.domain.quota import Limits
+from veo_core.domain.submissions import Submission, Video
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 from veo_core.store import Store

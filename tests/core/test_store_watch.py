@@ -10,8 +10,9 @@ import pytest
 
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
-from veo_core.domain.models import Job, JobState, Video
+from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.polling import LookAgain
+from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

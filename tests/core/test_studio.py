@@ -14,7 +14,9 @@ import pytest
 
 from tests.core.bench import Bench, connection_of, counts, is_awake
 from tests.core.fakes import START, Clock
-from veo_core.domain.models import Asker, Image, Job, JobKind, JobState, PictureSize, Place, VideoRequest
+from veo_core.domain.actors import Asker, Place
+from veo_core.domain.images import Image, PictureSize, VideoRequest
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.quota import Limits
 from veo_core.domain.retirement import ModelTrouble
 from veo_core.errors import Refusal, StorageError

@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.bench import PACE, Bench, connection_of, counts, new_job
 from tests.core.fakes import START, Clock, Fault
-from veo_core.domain.models import Job, JobState
+from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.quota import Limits
 from veo_core.domain.timing import Pace
 from veo_core.errors import (
@@ -379,7 +379,7 @@ async def test_an_outage_in_the_middle_of_five_submissions_gives_all_five_back(b
 async def test_an_answer_that_cannot_be_written_down_is_searched_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("veo_core.worker.loop._AFTER_ERROR", timedelta(0))
+    monkeypatch.setattr("veo_core.worker.runners.AFTER_ERROR", timedelta(0))
     await bench.settle()
     job = await bench.record(new_job())
     connection = connection_of(bench.store)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW, job
-from veo_core.domain.models import JobKind, Submission, TaskReport, TaskState, Video
+from veo_core.domain.jobs import JobKind
 from veo_core.domain.oddities import Oddity
 from veo_core.domain.polling import (
     Decision,
@@ -23,6 +23,7 @@ from veo_core.domain.polling import (
     find_task,
     next_action,
 )
+from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.domain.timing import Pace
 from veo_core.errors import Rejected
 from veo_core.reasons import Reason

@@ -9,8 +9,8 @@ import pytest
 
 from tests.core.fakes import START, Clock
 from veo_core.errors import Refusal
+from veo_core.media.tries import MOST_REFUSED, MOST_WAITING, WINDOW, PictureTurns, RefusedTries
 from veo_core.reasons import Reason
-from veo_core.services.tries import MOST_REFUSED, MOST_WAITING, WINDOW, PictureTurns, RefusedTries
 
 
 def used_up(tries: RefusedTries, user_id: int) -> None:

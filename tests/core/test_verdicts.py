@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from tests.core.values import NOW
-from veo_core.domain.models import Submission, TaskReport, TaskState, Video
+from veo_core.domain.failures import failure_reason
+from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.errors import AccountProblem, AnswerLost, Proof, ProviderError, RateLimited, Rejected
-from veo_core.provider.refusals import Reply, failure_reason, of_submission
+from veo_core.provider.refusals import Reply, of_submission
 from veo_core.reasons import Reason
 
 TASK = "dd01fc69-e1f7-4b3a-9c55-1d2f3e4a5b6c"

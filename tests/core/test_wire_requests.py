@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW
-from veo_core.domain.models import Submission
-from veo_core.provider.bodies import batch_body, fingerprint, listing_body, retrieve_body, retry_after, submission_body
+from veo_core.domain.submissions import Submission, fingerprint
+from veo_core.provider.bodies import batch_body, listing_body, retrieve_body, retry_after, submission_body
 from veo_core.provider.records import parse_submission
 
 VIDEO_ID = "253eedc47f1c4eb2a370ed2312168f4b"

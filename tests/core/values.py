@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from veo_core.domain.models import Image, Job, JobKind, JobState, VideoRequest
+from veo_core.domain.images import Image, VideoRequest
+from veo_core.domain.jobs import Job, JobKind, JobState
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 PICTURE = Image("https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png", "cat.png", 1000)

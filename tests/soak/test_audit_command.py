@@ -17,8 +17,11 @@ from runtime.audit import print_audit
 from runtime.config.loader import Settings
 from tests.process.config import written_config
 from tests.process.house import ROOT
-from veo_core.domain.models import Asker, Job, JobKind, NewJob, Place, Receipt, Submission, Video
+from veo_core.domain.actors import Asker, Place
+from veo_core.domain.jobs import Job, JobKind, NewJob
+from veo_core.domain.messages import Receipt
 from veo_core.domain.quota import Limits
+from veo_core.domain.submissions import Submission, Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 

@@ -12,12 +12,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from veo_core.domain.models import Resolution, Submission
-
-TEXT2VIDEO = "text2video"
-IMAGE2VIDEO = "image2video"
-INGREDIENTS2VIDEO = "ingredients2video"
-GET1080P = "get1080p"
+from veo_core.domain.shapes import GET1080P, IMAGE2VIDEO, INGREDIENTS2VIDEO, TEXT2VIDEO, Resolution
+from veo_core.domain.submissions import Submission
 
 
 class Speed(StrEnum):

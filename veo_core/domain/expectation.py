@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from veo_core.domain.catalog import Model
-from veo_core.domain.models import Job, JobKind, JobState
+from veo_core.domain.jobs import Job, JobKind, JobState
 
 # So many jobs before another one are counted exactly.
 COUNTED_BEFORE = 20

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from veo_core.domain.models import Job, JobKind, TaskReport, TaskState, Video
+from veo_core.domain.failures import failure_reason
+from veo_core.domain.jobs import Job, JobKind
 from veo_core.domain.oddities import Oddity
 from veo_core.domain.phrases import length_limit, spoken
+from veo_core.domain.submissions import TaskReport, TaskState, Video, fingerprint
 from veo_core.domain.timing import Pace
 from veo_core.errors import Rejected
-from veo_core.provider.bodies import fingerprint
-from veo_core.provider.refusals import failure_reason
 from veo_core.reasons import Reason
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from veo_core.domain.budgets import Barrier
-from veo_core.domain.models import JobKind, Usage
+from veo_core.domain.jobs import JobKind
+from veo_core.domain.usage import Usage
 from veo_core.reasons import Reason
 
 WINDOW = timedelta(hours=24)

@@ -11,24 +11,17 @@ import json
 from collections.abc import Collection
 from dataclasses import replace
 
-from veo_core.domain.catalog import GET1080P, Catalog, Model
-from veo_core.domain.models import (
-    AspectRatio,
-    Image,
-    Job,
-    JobKind,
-    JobState,
-    PictureSize,
-    Resolution,
-    Submission,
-    VideoRequest,
-)
+from veo_core.domain.catalog import Catalog, Model
+from veo_core.domain.images import Image, PictureSize, VideoRequest
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.prompts import clean_prompt, shows_nothing
+from veo_core.domain.shapes import GET1080P, AspectRatio, Resolution
+from veo_core.domain.submissions import Submission
 from veo_core.errors import Refusal
-from veo_core.media.image_header import MAX_PIXELS
 from veo_core.reasons import Reason
 
 MAX_PROMPT_LENGTH = 2000
+MAX_PIXELS = 40_000_000
 
 
 def check_request(

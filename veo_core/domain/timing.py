@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from veo_core.domain.catalog import Model
 
@@ -47,3 +48,6 @@ def backoff(attempt: int, first: timedelta, longest: timedelta, dice: random.Ran
     """The wait before try number `attempt` + 1: doubling, with up to a third of jitter, never over `longest`."""
     doubled = first * 2 ** min(max(attempt - 1, 0), 20)
     return min(doubled, longest) * (1 - dice.random() / 3)
+
+
+Now = Callable[[], datetime]

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import tempfile
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
 from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import ResolveResult
 from yarl import URL
 
-from veo_core.domain.links import carries_credentials, is_address, is_loopback, is_public_link
-from veo_core.domain.models import MediaFile
+from veo_core.domain.images import MediaFile
+from veo_core.domain.links import carries_credentials, is_public_link
 from veo_core.errors import MediaUnavailable, MediaUnusable
+from veo_core.media.hosts import Hosts
 from veo_core.media.structure import video_extension, what_is_missing
 
 ATTACHMENT_PATIENCE = timedelta(seconds=20)
@@ -28,29 +26,6 @@ _CHUNK = 256 * 1024
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEAD = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """The hosts files may come from: by suffix over https, loopback only where it is listed itself."""
-
-    allowed: Sequence[str]
-
-    def permit(self, url: str) -> bool:
-        """Whether this address may be read."""
-        try:
-            parts = URL(url)
-            host, port = (parts.host or "").lower().rstrip("."), parts.port
-        except ValueError:
-            return False
-        if not host or parts.user is not None or parts.password is not None:
-            return False
-        if is_loopback(host):
-            listed = {entry.lower() for entry in self.allowed}
-            return parts.scheme in {"http", "https"} and bool(listed & {host, f"{host}:{port}"})
-        if parts.scheme != "https" or is_address(host):
-            return False
-        return any(host == entry or host.endswith(f".{entry}") for entry in map(_plain, self.allowed))
 
 
 class MediaReader:
@@ -174,26 +149,3 @@ async def _write_rest(response: aiohttp.ClientResponse, head: bytes, file: _File
     if announced is not None and announced != size:
         raise MediaUnavailable(f"the file has {size} bytes instead of {announced}")
     return size
-
-
-class PublicResolver(aiohttp.ThreadedResolver):
-    """Never resolves to a private address: an allowed name may point anywhere by tomorrow.
-
-    `trusted` are the operator's own proxies, which may be private.
-    """
-
-    def __init__(self, trusted: Collection[str] = ()) -> None:
-        super().__init__()
-        self._trusted = trusted
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        """Look a host up; raises OSError when it is private."""
-        found = await super().resolve(host, port, family)  # pyright: ignore[reportArgumentType]
-        is_free = is_loopback(host) or host in self._trusted
-        if not is_free and any(not ipaddress.ip_address(entry["host"]).is_global for entry in found):
-            raise OSError(f"{host} is a private address")
-        return found
-
-
-def _plain(entry: str) -> str:
-    return entry.lower().lstrip(".")

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-MAX_PIXELS = 40_000_000
 """Decoded, a picture takes four bytes a pixel, and a WebP four times as much."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from veo_core.domain.models import PictureSize
+from veo_core.domain.images import PictureSize
 from veo_core.errors import InspectionFailed
 from veo_core.reasons import Reason
 

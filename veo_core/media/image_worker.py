@@ -18,7 +18,8 @@ from pathlib import Path
 
 from PIL import Image as Picture
 
-from veo_core.media.image_header import MAX_PIXELS, PictureFormat
+from veo_core.domain.requests import MAX_PIXELS
+from veo_core.media.image_header import PictureFormat
 
 # A WebP of MAX_PIXELS was measured at 720 MB of address space, a JPEG at 270.
 _MEMORY = 768 * 1024 * 1024

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from runtime.clock import Now
-from veo_core.domain.models import Image, PictureSize
-from veo_core.domain.requests import megabytes
+from veo_core.domain.images import Image, PictureSize
+from veo_core.domain.requests import MAX_PIXELS, megabytes
+from veo_core.domain.timing import Now
 from veo_core.errors import MediaError, MediaUnavailable, Refusal
-from veo_core.media.image_header import MAX_PIXELS, format_of, header_of, is_archive_too
+from veo_core.media.image_header import format_of, header_of, is_archive_too
+from veo_core.media.tries import PictureTurns
 from veo_core.reasons import Reason
-from veo_core.services.tries import PictureTurns
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import IntEnum
 from typing import Any
 
-from veo_core.domain.models import Video
+from veo_core.domain.submissions import Video
 from veo_core.provider.loose_json import as_list, as_object, is_empty, scalar_in, text_in, unpacked, whole
 
 SUCCESS_WORDS = frozenset(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from veo_core.domain.catalog import GET1080P
-from veo_core.domain.models import AspectRatio, Resolution, Submission
+from veo_core.domain.shapes import Resolution
+from veo_core.domain.submissions import Submission
 from veo_core.provider.loose_json import Json
 
 BATCH_LIMIT = 50
@@ -58,26 +57,6 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
         except (ValueError, TypeError):
             return None
     return timedelta(seconds=min(max(wait, 0.0), 3600.0))
-
-
-def fingerprint(submission: Submission) -> str:
-    """What tells one submission from another, by which a task whose answer was lost is recognised.
-
-    Left out are the fields that a record may spell otherwise than they were sent.
-    """
-    if submission.video_id is not None:
-        return json.dumps([GET1080P, submission.video_id])
-    return json.dumps(
-        [
-            "images" if submission.image_urls else "text",
-            submission.model,
-            submission.prompt,
-            submission.image_urls,
-            submission.aspect_ratio or AspectRatio.LANDSCAPE,
-            submission.resolution,
-            submission.translate,
-        ]
-    )
 
 
 def _seconds(header: str) -> float | None:

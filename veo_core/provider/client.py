@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from runtime.clock import Now
-from veo_core.domain.models import Submission, TaskReport
+from veo_core.domain.submissions import Submission, TaskReport
+from veo_core.domain.timing import Now
 from veo_core.errors import (
     AccountProblem,
     AnswerLost,

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from veo_core.domain.models import TaskReport, TaskState
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.submissions import TaskReport, TaskState
 from veo_core.errors import AnswerTooLarge, Unreachable
 from veo_core.provider import bodies as wire
 from veo_core.provider import records

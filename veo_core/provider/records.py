@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, cast
 
-from veo_core.domain.models import Resolution, Submission, TaskReport, TaskState, Video
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.shapes import Resolution
+from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.provider.answers import Answer, ApiError, Item, Word, parse_answer, strongest
 from veo_core.provider.loose_json import as_list, as_object, text_in, unpacked
 

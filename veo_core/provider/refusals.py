@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from veo_core.domain.models import Submission, TaskReport, TaskState
+from veo_core.domain.failures import ACCOUNT_CODES, TOO_LONG_CODE, is_content_code, plain_code
 from veo_core.domain.phrases import fault_in, length_limit, speaks_of_account, speaks_of_content, spoken
+from veo_core.domain.submissions import Submission, TaskReport, TaskState
 from veo_core.errors import AccountProblem, AnswerLost, Proof, ProviderError, RateLimited, Rejected, Unreachable
 from veo_core.provider.answers import ApiError, parse_answer
 from veo_core.provider.bodies import retry_after
@@ -23,22 +24,6 @@ _OK, _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
 _UNAUTHORIZED, _PAYMENT, _FORBIDDEN, _NOT_FOUND = 401, 402, 403, 404
 _REQUEST_TIMEOUT, _TOO_LARGE, _TOO_MANY = 408, 413, 429
 _LONGEST_LOGGED = 500
-
-_ACCOUNT_CODES = frozenset(
-    {
-        "no_token",
-        "token_mismatched",
-        "invalid_token",
-        "token_expired",
-        "disabled",
-        "used_up",
-        "insufficient_balance",
-        "not_applied",
-        "permission_denied",
-        "api_not_implemented",
-        "no_api",
-    }
-)
 # At /veo/tasks these speak of that address and not of videos.
 _ADDRESS_CODES = frozenset({"no_api", "api_not_implemented"})
 _ACCOUNT_CODE = re.compile(
@@ -47,11 +32,6 @@ _ACCOUNT_CODE = re.compile(
 )
 _BUSY_CODES = frozenset({"busy", "too_many_requests"})
 _LOST_CODES = frozenset({"api_error", "timeout"})
-_CONTENT_CODE = re.compile(
-    r"^forbidden$|content_?(?:reject|polic|filter|block|violat|moderat|refus|safety)|moderat|polic(?:y|ies)_violat"
-    r"|prohibited|nsfw|unsafe|safety|responsible_?ai|sensitive_|prompt_(?:block|reject|refus|violat)"
-)
-_TOO_LONG_CODE = re.compile(r"(?:prompt|text|input)_(?:is_)?too_long|prompt_length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +88,7 @@ def of_look(reply: Reply, error: ApiError | None, now: datetime) -> ProviderErro
     code, message = plain_code(said.code), said.message or f"HTTP {reply.status}"
     if reply.status == _TOO_MANY or code in _BUSY_CODES:
         return RateLimited(message, retry_after=_wait_of(reply, now), code=said.code)
-    if code in _ACCOUNT_CODES - _ADDRESS_CODES or reply.status in {_UNAUTHORIZED, _PAYMENT}:
+    if code in ACCOUNT_CODES - _ADDRESS_CODES or reply.status in {_UNAUTHORIZED, _PAYMENT}:
         return AccountProblem(message, code=said.code or str(reply.status))
     if reply.status == _NOT_FOUND and not code:
         return Unreachable("the API is not at this address: HTTP 404")
@@ -117,33 +97,6 @@ def of_look(reply: Reply, error: ApiError | None, now: datetime) -> ProviderErro
     if reply.status >= _CLIENT_ERROR or error is not None:
         return Rejected(message, reason=Reason.PROVIDER_REFUSED, status=reply.status, code=said.code)
     return None
-
-
-def failure_reason(report: TaskReport, prompt: str = "", *, has_images: bool = False) -> Reason:
-    """Why a task failed, in our words."""
-    code = plain_code(report.error_code)
-    words = spoken(report.error_message, prompt)
-    if not code and not report.error_message:
-        return Reason.NO_OUTPUT
-    if code in _ACCOUNT_CODES:
-        return Reason.PROVIDER_REFUSED
-    fault = fault_in(words, has_images=has_images, refused=_is_content(code))
-    if fault is None and _TOO_LONG_CODE.search(code):
-        return Reason.PROMPT_TOO_LONG
-    return fault or Reason.PROVIDER_FAILED
-
-
-def account_problem_of(report: TaskReport) -> AccountProblem | None:
-    """What a task says of the operator's account, by a known code; None when it says nothing of it."""
-    if plain_code(report.error_code) not in _ACCOUNT_CODES:
-        return None
-    return AccountProblem(report.error_message[:_LONGEST_LOGGED], code=report.error_code, trace_id=report.trace_id)
-
-
-def plain_code(code: str) -> str:
-    """An error code in one spelling: lower case, words apart by `_`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", code.strip())
-    return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
 
 
 def _finished(reply: Reply, body: Json | None) -> TaskReport | None:
@@ -178,11 +131,11 @@ def _operators(facts: _Facts) -> ProviderError | None:
 def _proof_of(facts: _Facts) -> Proof | None:
     if not (_is_fine(facts.status) or _is_client_error(facts.status)):
         return None
-    if facts.code in _ACCOUNT_CODES:
+    if facts.code in ACCOUNT_CODES:
         return Proof.KNOWN
     if facts.status in {_UNAUTHORIZED, _PAYMENT}:
         return Proof.KNOWN if facts.code else Proof.LIKELY
-    if _is_fine(facts.status) or _is_content(facts.code):
+    if _is_fine(facts.status) or is_content_code(facts.code):
         return None
     return _proof_of_words(facts)
 
@@ -222,16 +175,12 @@ def _refused(facts: _Facts) -> ProviderError:
 
 
 def _reason(facts: _Facts) -> Reason:
-    fault = fault_in(facts.words, has_images=bool(facts.asked.image_urls), refused=_is_content(facts.code))
-    if fault is None and (facts.status == _TOO_LARGE or _TOO_LONG_CODE.search(facts.code)):
+    fault = fault_in(facts.words, has_images=bool(facts.asked.image_urls), refused=is_content_code(facts.code))
+    if fault is None and (facts.status == _TOO_LARGE or TOO_LONG_CODE.search(facts.code)):
         return Reason.PROMPT_TOO_LONG
     if fault is None and _is_fine(facts.status) and facts.code != "bad_request":
         return Reason.PROVIDER_FAILED
     return fault or Reason.PROVIDER_REFUSED
-
-
-def _is_content(code: str) -> bool:
-    return bool(_CONTENT_CODE.search(code))
 
 
 def _is_fine(status: int) -> bool:

@@ -6,10 +6,9 @@ import logging
 import random
 from datetime import datetime, timedelta
 
-from runtime.clock import Now
 from veo_core.domain.retirement import ModelTrouble
 from veo_core.domain.suspicion import Step, Suspicion
-from veo_core.domain.timing import Pace, backoff
+from veo_core.domain.timing import Now, Pace, backoff
 from veo_core.errors import AccountProblem, ProviderError, RateLimited, Unreachable
 
 _log = logging.getLogger(__name__)

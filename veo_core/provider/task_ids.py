@@ -1,6 +1,6 @@
 """What an answer to POST /veo/videos holds, whatever it looks like: a task's id, or a statement of what is wrong; pure.
 
-The other field names of the API are in `veo_core.provider.bodies`, `veo_core.provider.answers` and `veo_core.provider.records`.
+The other field names of the API are in `bodies`, `answers` and `records` of this package.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from veo_core.domain.budgets import Demand, fits_ever
-from veo_core.domain.models import Job, JobKind, NewJob
+from veo_core.domain.jobs import Job, JobKind, NewJob
 from veo_core.errors import Refusal
 from veo_core.failpoints import Checkpoint, reached
 from veo_core.reasons import Reason

@@ -8,23 +8,14 @@ from datetime import timedelta
 from typing import Protocol
 
 from veo_core.domain import quota
+from veo_core.domain.actors import Asker, Place
 from veo_core.domain.catalog import Model
 from veo_core.domain.expectation import QueuePlace, Rounds, place_of
-from veo_core.domain.models import (
-    CANCELLABLE,
-    Asker,
-    Image,
-    Job,
-    JobKind,
-    JobState,
-    NewJob,
-    Overview,
-    PictureSize,
-    Place,
-    Receipt,
-    VideoRequest,
-)
+from veo_core.domain.images import Image, PictureSize, VideoRequest
+from veo_core.domain.jobs import CANCELLABLE, Job, JobKind, JobState, NewJob
+from veo_core.domain.messages import Receipt
 from veo_core.domain.requests import check_request, check_upscale, own_shape, request_key
+from veo_core.domain.usage import Overview
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 from veo_core.services.admission import Admission

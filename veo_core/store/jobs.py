@@ -11,9 +11,10 @@ import aiosqlite
 
 from veo_core.domain import quota
 from veo_core.domain.budgets import Spending, barriers, strongest
-from veo_core.domain.models import Job, JobKind, JobState, NewJob, Usage
+from veo_core.domain.jobs import Job, JobKind, JobState, NewJob
+from veo_core.domain.submissions import fingerprint
+from veo_core.domain.usage import Usage
 from veo_core.errors import Refusal
-from veo_core.provider.bodies import fingerprint
 from veo_core.store.database import Database
 from veo_core.store.ledger import Ledger, demand_of, note, spendings
 from veo_core.store.rows import to_job, to_moment, to_ms

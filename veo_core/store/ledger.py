@@ -9,7 +9,7 @@ from datetime import datetime
 import aiosqlite
 
 from veo_core.domain.budgets import Account, Alert, Budget, Budgets, Demand, Scope, Spending, Spent, alerts, begins_at
-from veo_core.domain.models import JobKind, NewJob
+from veo_core.domain.jobs import JobKind, NewJob
 from veo_core.store.database import Database
 from veo_core.store.rows import to_ms
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from runtime.clock import Now
+from veo_core.domain.timing import Now
 from veo_core.errors import StorageError
 from veo_core.store.database import Database
 from veo_core.store.rows import to_moment

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from veo_core.domain.models import Job, Receipt
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import Receipt
 from veo_core.reasons import Reason
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_moment, to_ms

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from veo_core.domain.models import JobState, Overview
+from veo_core.domain.jobs import JobState
+from veo_core.domain.usage import Overview
 from veo_core.store.database import Database
 from veo_core.store.rows import to_ms
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 import aiosqlite
 
-from veo_core.domain.models import Job, Video
+from veo_core.domain.jobs import Job
 from veo_core.domain.polling import LookAgain
+from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store.database import Database
 from veo_core.store.ledger import Ledger, note, spendings

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from veo_core.domain.expectation import MOST_COUNTED
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.store import waiting as line
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_ms

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from veo_core.domain.models import Job, JobKind, JobState
+from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.reasons import Reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

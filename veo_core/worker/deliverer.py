@@ -6,14 +6,15 @@ import asyncio
 import random
 from datetime import datetime, timedelta
 
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.errors import DeliveryPostponed
 from veo_core.media.download import MediaReader
 from veo_core.store.outbox import Skip
 from veo_core.worker.lanes import Lanes, Work
-from veo_core.worker.loop import Loop, Runners
+from veo_core.worker.loop import Loop
 from veo_core.worker.publisher import Posts
 from veo_core.worker.results import Results
+from veo_core.worker.runners import Runners
 from veo_core.worker.status_lines import Lines
 from veo_core.workshop import Workshop
 

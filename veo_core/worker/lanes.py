@@ -7,11 +7,10 @@ import random
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 
-from runtime.clock import Now
-from veo_core.domain.models import Job
-from veo_core.domain.timing import backoff
+from veo_core.domain.jobs import Job
+from veo_core.domain.timing import Now, backoff
 from veo_core.errors import DeliveryPostponed
-from veo_core.worker.loop import Runners
+from veo_core.worker.runners import Runners
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT = timedelta(seconds=2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from veo_core.domain.catalog import GET1080P
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
 from veo_core.domain.retirement import ModelTrouble, after_failure, as_told, as_tried, as_untried
+from veo_core.domain.shapes import GET1080P
 from veo_core.reasons import Reason
 from veo_core.workshop import Workshop
 

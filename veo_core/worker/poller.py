@@ -8,12 +8,13 @@ from collections import Counter
 from datetime import datetime
 from itertools import islice
 
-from veo_core.domain.models import Job, TaskReport
+from veo_core.domain.failures import account_problem_of
+from veo_core.domain.jobs import Job
 from veo_core.domain.polling import Decision, Fail, LookAgain, Succeed, after_look
+from veo_core.domain.submissions import TaskReport
 from veo_core.errors import ProviderError, Rejected, StorageError, Unreachable
 from veo_core.failpoints import Checkpoint, reached
 from veo_core.provider.bodies import BATCH_LIMIT
-from veo_core.provider.refusals import account_problem_of
 from veo_core.reasons import Reason
 from veo_core.worker.loop import Loop
 from veo_core.worker.model_doubts import ModelDoubts

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from veo_core.domain.models import Job, MediaFile, Receipt
+from veo_core.domain.images import MediaFile
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import Receipt
 
 
 class Posts(Protocol):

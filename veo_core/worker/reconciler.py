@@ -6,8 +6,9 @@ import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from veo_core.domain.models import Job, TaskReport
+from veo_core.domain.jobs import Job
 from veo_core.domain.polling import find_task
+from veo_core.domain.submissions import TaskReport
 from veo_core.errors import ProviderError, Rejected
 from veo_core.reasons import Reason
 from veo_core.worker.loop import Loop

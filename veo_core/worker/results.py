@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from veo_core.domain.images import MediaFile
+from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.lost_files import FileEnd, FileTrouble, ReadAgain, after_failure
-from veo_core.domain.models import Job, JobState, MediaFile
 from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaError
 from veo_core.failpoints import Checkpoint, reached
 from veo_core.fairness import FairSlots

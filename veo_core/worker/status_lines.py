@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from veo_core.domain.models import Job
+from veo_core.domain.jobs import Job
+from veo_core.domain.messages import FINAL_LINES
 from veo_core.errors import DeliveryPostponed, DestinationRefused
 from veo_core.failpoints import Checkpoint, reached
 from veo_core.worker.lanes import Lanes
@@ -12,8 +13,6 @@ from veo_core.worker.publisher import Posts
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
-# What a status line says last; it is worth no new message.
-FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
 
 class Lines:

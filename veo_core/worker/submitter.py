@@ -7,16 +7,18 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from veo_core.domain.catalog import GET1080P
-from veo_core.domain.models import Job, JobKind, TaskReport, TaskState
+from veo_core.domain.failures import account_problem_of
+from veo_core.domain.jobs import Job, JobKind
 from veo_core.domain.polling import next_action
+from veo_core.domain.shapes import GET1080P
+from veo_core.domain.submissions import TaskReport, TaskState
 from veo_core.domain.suspicion import Step
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, Rejected, Unreachable
 from veo_core.failpoints import Checkpoint, reached
-from veo_core.provider.refusals import account_problem_of
 from veo_core.reasons import Reason
-from veo_core.worker.loop import Loop, Runners
+from veo_core.worker.loop import Loop
 from veo_core.worker.model_doubts import ModelDoubts
+from veo_core.worker.runners import Runners
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)

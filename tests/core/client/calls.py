@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.core.values import NOW
-from veo_core.domain.models import Submission
+from veo_core.domain.submissions import Submission
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Rejected, Unreachable
 from veo_core.provider.client import VeoClient
 

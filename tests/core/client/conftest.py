@@ -14,8 +14,8 @@ from tests.core.client.calls import (
     Clock,
     client_for,
 )
-from veo_core.network import api_session
 from veo_core.provider.client import VeoClient
+from veo_core.provider.session import api_session
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from aiohttp import web
 
 from tests.core.client.calls import client_for
 from tests.core.values import NOW
-from veo_core.domain.models import TaskState
 from veo_core.domain.oddities import Oddity
+from veo_core.domain.submissions import TaskState
 from veo_core.errors import Unreachable
-from veo_core.network import api_session
 from veo_core.provider.client import MAX_ANSWER_BYTES, VeoClient
 from veo_core.provider.lookups import MAX_BATCH_REQUESTS
+from veo_core.provider.session import api_session
 
 HALF = MAX_ANSWER_BYTES // 2
 

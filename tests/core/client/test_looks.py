@@ -30,7 +30,7 @@ from tests.core.client.calls import (
     failure_of,
 )
 from tests.core.values import NOW
-from veo_core.domain.models import TaskState, Video
+from veo_core.domain.submissions import TaskState, Video
 from veo_core.errors import AccountProblem, ProviderError, RateLimited, Rejected, Unreachable
 from veo_core.provider.client import VeoClient
 

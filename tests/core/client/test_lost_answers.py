@@ -38,7 +38,7 @@ from tests.core.client.calls import (
     raw_server,
 )
 from tests.core.values import NOW
-from veo_core.domain.models import TaskState
+from veo_core.domain.submissions import TaskState
 from veo_core.errors import AnswerLost, Unreachable
 from veo_core.provider.client import VeoClient
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox.veo import Form, Links, Pending, Shape, StandInVeo
 from tests.core.client.calls import POSTED, Clock
 from tests.core.values import NOW
-from veo_core.domain.models import TaskReport, TaskState, Video
+from veo_core.domain.submissions import TaskReport, TaskState, Video
 from veo_core.provider.client import VeoClient
 
 SPELLED = frozenset({"response", "data", "error", "cost", "request"})

@@ -29,7 +29,7 @@ from tests.core.client.calls import (
     client_for,
     failure_of,
 )
-from veo_core.domain.models import TaskState, Video
+from veo_core.domain.submissions import TaskState, Video
 from veo_core.errors import AccountProblem, AnswerLost, Proof, RateLimited, Rejected
 from veo_core.provider.client import VeoClient
 from veo_core.reasons import Reason

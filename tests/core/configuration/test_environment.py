@@ -11,8 +11,8 @@ from runtime.config.loader import load
 from tests.core.configuration.reading import EXAMPLE, SECRET, Load, complaint, keys
 from veo_core.domain.budgets import Budget, Budgets
 from veo_core.domain.catalog import BUILT_IN, Speed
-from veo_core.domain.models import Resolution
 from veo_core.domain.quota import Limits
+from veo_core.domain.shapes import Resolution
 
 
 @pytest.mark.parametrize(

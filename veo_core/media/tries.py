@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from runtime.clock import Now
+from veo_core.domain.timing import Now
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from cogs.delivery.publisher import Postman
+from cogs.delivery.publisher import DiscordPublisher
 from cogs.gateway import VeoBot
 from cogs.rest.gate import Gate
 from runtime.arguments import Arguments, parse_arguments
@@ -42,10 +42,10 @@ from veo_core.services.studio import Studio
 from veo_core.store import Sentinel, Store
 from veo_core.wake import Idle, rest
 from veo_core.worker.budget_alerts import BudgetAlerts
-from veo_core.worker.deliverer import Courier
+from veo_core.worker.deliverer import Deliverer
 from veo_core.worker.model_doubts import ModelDoubts
 from veo_core.worker.poller import Poller
-from veo_core.worker.reconciler import Searcher
+from veo_core.worker.reconciler import Reconciler
 from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
@@ -87,12 +87,14 @@ async def assembled(
             studio, direct_messages=discord.direct_messages, remembers=store.meta, connector=discord_connector(proxies)
         )
         gate.attach(bot.http)
-        postman = Postman(bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now, gate)
-        bot.ask_of_places(postman.refuses)
+        publisher = DiscordPublisher(
+            bot, studio, store.instance, discord.upload_limit, discord.operator_channel_id, now, gate
+        )
+        bot.ask_of_places(publisher.refuses)
         submitter = Submitter(workshop)
-        searcher = Searcher(workshop, submitter)
-        courier = Courier(workshop, MediaReader(files, Hosts(veo.media_hosts)), postman)
-        loops = (submitter, searcher, Poller(workshop), courier, BudgetAlerts(workshop, postman))
+        reconciler = Reconciler(workshop, submitter)
+        deliverer = Deliverer(workshop, MediaReader(files, Hosts(veo.media_hosts)), publisher)
+        loops = (submitter, reconciler, Poller(workshop), deliverer, BudgetAlerts(workshop, publisher))
         workshop.changed.connect(*loops)
         bot.run_beside((*loops, Sentinel(store.database, pace.slow_interval, idle)))
         await store.queue.recover(now())

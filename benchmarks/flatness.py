@@ -15,20 +15,20 @@ from benchmarks.past import make_past
 from benchmarks.quick import NoImages, QuickApi, QuickFiles, QuickPosts
 from benchmarks.stock import LIMITS
 from runtime.clock import SteadyClock
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.catalog import Catalog
 from veo_core.domain.images import VideoRequest
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.provider.status import Provider
 from veo_core.services.studio import Studio
 from veo_core.store import Store
-from veo_core.worker.deliverer import Courier
+from veo_core.worker.deliverer import Deliverer
 from veo_core.worker.poller import Poller
-from veo_core.worker.reconciler import Searcher
+from veo_core.worker.reconciler import Reconciler
 from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
-_PACE = Pace(poll_interval=timedelta(milliseconds=20), submit_interval=timedelta(0))
+_PACE = Timing(poll_interval=timedelta(milliseconds=20), submit_interval=timedelta(0))
 _MAX_RUNNING = 20
 _MOST = 200
 _STARTS = 15
@@ -98,8 +98,8 @@ async def _start(path: Path, clock: SteadyClock) -> float:
 async def _at_work(workshop: Workshop, posts: QuickPosts) -> AsyncGenerator[None]:
     """The four loops, until the end of the round."""
     submitter = Submitter(workshop)
-    searcher = Searcher(workshop, submitter)
-    loops = (submitter, searcher, Poller(workshop), Courier(workshop, QuickFiles(), posts))
+    reconciler = Reconciler(workshop, submitter)
+    loops = (submitter, reconciler, Poller(workshop), Deliverer(workshop, QuickFiles(), posts))
     workshop.changed.connect(*loops)
     runners = [asyncio.create_task(loop.run()) for loop in loops]
     try:
@@ -121,7 +121,7 @@ async def _let_through(
         await posts.room.acquire()
         prompt = f"A lighthouse in round {number}, storm {n}, at {cpu}"
         asked[prompt] = perf_counter()
-        person = Asker(_FIRST_PERSON + (number + 1) * size + n)
+        person = Actor(_FIRST_PERSON + (number + 1) * size + n)
         await studio.request(person, VideoRequest(prompt, "veo31-fast"), Place(10, 20))
         answers.append(perf_counter() - asked[prompt])
     async with asyncio.timeout(_MAX_SECONDS):

@@ -9,14 +9,14 @@ from time import perf_counter
 from benchmarks.measure import Comparison, Way
 from benchmarks.stock import LIMITS, Clock, RunningTasks, wishes
 from veo_core.domain.catalog import Catalog
-from veo_core.domain.polling import LookAgain, after_look
-from veo_core.domain.timing import Pace
+from veo_core.domain.polling import Reschedule, after_poll
+from veo_core.domain.timing import Timing
 from veo_core.provider.status import Provider
 from veo_core.store import Store
 from veo_core.worker.poller import Poller
 from veo_core.workshop import Workshop
 
-PACE = Pace()
+PACE = Timing()
 
 
 async def compare_looking(folder: Path, size: int, rounds: int) -> Comparison:
@@ -63,6 +63,6 @@ async def _one_by_one(store: Store, api: RunningTasks, clock: Clock) -> None:
     now = clock.now()
     for job in await store.watch.due(now):
         report = await api.fetch_one(job.task_id or "")
-        decision = after_look(job, report, now=now, pace=PACE, watched=PACE.poll_interval)
-        if isinstance(decision, LookAgain):
-            await store.watch.look_again({job.job_id: decision}, now)
+        decision = after_poll(job, report, now=now, pace=PACE, watched=PACE.poll_interval)
+        if isinstance(decision, Reschedule):
+            await store.watch.reschedule({job.job_id: decision}, now)

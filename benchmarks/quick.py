@@ -11,7 +11,7 @@ from time import perf_counter
 
 from veo_core.domain.images import Image, MediaFile, PictureSize
 from veo_core.domain.jobs import Job
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.media.download import MediaReader
 from veo_core.services.studio import Studio
@@ -95,7 +95,7 @@ class QuickPosts:
         del job
         return 1_000_000
 
-    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> PostedMessage:
         """It stands."""
         del media, in_doubt
         self._last_message += 1
@@ -103,7 +103,7 @@ class QuickPosts:
         self.room.release()
         if self._missing == 0:
             self.enough.set()
-        return Receipt(job.channel_id, self._last_message, job.guild_id)
+        return PostedMessage(job.channel_id, self._last_message, job.guild_id)
 
     async def show_status(self, job: Job, *, in_doubt: bool) -> int:
         """It stands."""

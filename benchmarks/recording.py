@@ -64,7 +64,7 @@ def _values(wish: NewJob) -> tuple[object, ...]:
     place, submission = wish.place, wish.submission
     return (
         wish.kind,
-        wish.asker.user_id,
+        wish.actor.user_id,
         place.guild_id,
         place.channel_id,
         place.interaction_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.jobs import JobKind, NewJob
 from veo_core.domain.quota import Limits
 from veo_core.domain.submissions import Submission, TaskReport, TaskState
@@ -66,5 +66,5 @@ def wishes(count: int) -> list[NewJob]:
 def _wish(number: int) -> NewJob:
     prompt = f"A lighthouse in storm number {number}, seen from the sea"
     submission = Submission(action="text2video", model="veo31-fast", prompt=prompt, aspect_ratio="16:9")
-    asker = Asker(1 + number // LIMITS.videos_per_day)
-    return NewJob(JobKind.CREATE, asker, Place(10, 20, interaction_id=1 + number), prompt, submission)
+    actor = Actor(1 + number // LIMITS.videos_per_day)
+    return NewJob(JobKind.CREATE, actor, Place(10, 20, interaction_id=1 + number), prompt, submission)

@@ -6,7 +6,7 @@ import os
 import signal
 
 from veo_core.errors import ConfigError
-from veo_core.failpoints import Checkpoint, Checkpoints
+from veo_core.failpoints import Failpoint, Failpoints
 
 VARIABLE = "VEO_KILL_AT"
 
@@ -20,18 +20,18 @@ def arm_from_environment() -> None:
     if not wish:
         return
     name, _, count = wish.partition(":")
-    if name not in set(Checkpoint) or not (count or "1").isdigit():
-        raise ConfigError(f"environment: {VARIABLE} names no checkpoint")
-    Checkpoints.on_reach = _Killer(Checkpoint(name), int(count or "1"))
+    if name not in set(Failpoint) or not (count or "1").isdigit():
+        raise ConfigError(f"environment: {VARIABLE} names no failpoint")
+    Failpoints.on_reach = _Killer(Failpoint(name), int(count or "1"))
 
 
 class _Killer:
-    def __init__(self, place: Checkpoint, count: int) -> None:
+    def __init__(self, place: Failpoint, count: int) -> None:
         self._place = place
         self._left = count
 
-    def __call__(self, checkpoint: Checkpoint) -> None:
-        if checkpoint is self._place:
+    def __call__(self, failpoint: Failpoint) -> None:
+        if failpoint is self._place:
             self._left -= 1
             if self._left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Checkpoint(StrEnum):
+class Failpoint(StrEnum):
     """Each boundary of a job's life, in the order a job meets them."""
 
     BEFORE_RECORD = "before_record"
@@ -20,7 +20,7 @@ class Checkpoint(StrEnum):
     AFTER_SUBMIT = "after_submit"
     RUNNING_MARKED = "running_marked"
     BEFORE_LOOK = "before_look"
-    AFTER_LOOK = "after_look"
+    AFTER_LOOK = "after_poll"
     END_MARKED = "end_marked"
     BEFORE_DOWNLOAD = "before_download"
     AFTER_DOWNLOAD = "after_download"
@@ -29,16 +29,16 @@ class Checkpoint(StrEnum):
     DELIVERED_MARKED = "delivered_marked"
 
 
-def _nothing(_: Checkpoint) -> None:
+def _nothing(_: Failpoint) -> None:
     """Go on."""
 
 
-class Checkpoints:
+class Failpoints:
     """Holds what is done at each place; the composition root may replace it."""
 
-    on_reach: Callable[[Checkpoint], None] = staticmethod(_nothing)
+    on_reach: Callable[[Failpoint], None] = staticmethod(_nothing)
 
 
-def reached(checkpoint: Checkpoint) -> None:
+def reached(failpoint: Failpoint) -> None:
     """Tell that this place in a job's life was reached."""
-    Checkpoints.on_reach(checkpoint)
+    Failpoints.on_reach(failpoint)

@@ -10,7 +10,7 @@ from typing import Protocol
 from veo_core.domain.catalog import Catalog
 from veo_core.domain.quota import Limits
 from veo_core.domain.submissions import Submission, TaskReport
-from veo_core.domain.timing import Now, Pace
+from veo_core.domain.timing import Now, Timing
 from veo_core.provider.status import Provider
 from veo_core.store import Store
 from veo_core.wake import Idle, Signal, rest
@@ -48,7 +48,7 @@ class Workshop:
     store: Store
     provider: Provider
     catalog: Catalog
-    pace: Pace
+    pace: Timing
     limits: Limits
     max_running: int
     now: Now

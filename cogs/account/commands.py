@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, info_embed, place_of
+from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
 from cogs.kit.texts import HELP_TEXT, allowance_text, models_text
 
 Client = discord.Client
@@ -29,7 +29,7 @@ async def quota(interaction: discord.Interaction[Client]) -> None:
     """What you have used, what is left, and when the next place frees."""
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    allowance = await studio.allowance(asker_of(interaction), place_of(interaction))
+    allowance = await studio.allowance(actor_of(interaction), place_of(interaction))
     text = allowance_text(allowance, studio.limits.running_per_user)
     await answer(interaction, None, info_embed("Your quota", text))
 

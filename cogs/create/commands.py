@@ -8,13 +8,13 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, place_of
+from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, place_of
 from cogs.kit.posting import check_place, with_warning
 from cogs.kit.texts import accepted_text
 from veo_core.domain.catalog import Model
 from veo_core.domain.images import Image, VideoRequest
-from veo_core.failpoints import Checkpoint, reached
-from veo_core.services.studio import Ticket
+from veo_core.failpoints import Failpoint, reached
+from veo_core.services.studio import Accepted
 
 # discord.py repeats an answer for half a minute while Discord has trouble; people lose patience before.
 _SLOW_ANSWER = 2.0
@@ -33,16 +33,18 @@ def images_of(*options: discord.Attachment | None) -> tuple[Image | None, ...]:
     )
 
 
-async def _answer_about(interaction: discord.Interaction[discord.Client], ticket: Ticket) -> None:
+async def _answer_about(interaction: discord.Interaction[discord.Client], accepted_job: Accepted) -> None:
     """Answer, and note whether it arrived; as long as it is in the air, who asks again is taken to have none."""
     studio = host_of(interaction).studio
-    text = with_warning(accepted_text(ticket, paused=studio.is_paused), interaction, private=ticket.job.private)
+    text = with_warning(
+        accepted_text(accepted_job, paused=studio.is_paused), interaction, private=accepted_job.job.private
+    )
     answering = asyncio.create_task(answer(interaction, text))
     try:
         done, _ = await asyncio.wait({answering}, timeout=_SLOW_ANSWER)
         if not done:
-            ticket = await studio.answered(ticket, arrived=False)
-        await studio.answered(ticket, arrived=await answering)
+            accepted_job = await studio.answered(accepted_job, arrived=False)
+        await studio.answered(accepted_job, arrived=await answering)
     finally:
         answering.cancel()
 
@@ -87,9 +89,9 @@ def create_command(models: tuple[Model, ...]) -> app_commands.Command[Any, ..., 
             translate=translate,
         )
         place = place_of(interaction, private=private)
-        ticket = await studio.request(asker_of(interaction), request, place, acknowledged=acknowledged)
-        await _answer_about(interaction, ticket)
-        reached(Checkpoint.AFTER_ANSWER)
+        accepted_job = await studio.request(actor_of(interaction), request, place, acknowledged=acknowledged)
+        await _answer_about(interaction, accepted_job)
+        reached(Failpoint.AFTER_ANSWER)
 
     return app_commands.Command(
         name="create", description="Make a video from a prompt, and from images if you like", callback=create

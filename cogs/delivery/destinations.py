@@ -29,14 +29,14 @@ Ours = Callable[[discord.Message, Job], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Destination:
     """A place a message may go: a channel, or a person's direct messages."""
 
     key: int
     is_person: bool
 
 
-class Places:
+class Destinations:
     """Opens places, searches them, and remembers for a while which ones refuse, so that nothing storms."""
 
     def __init__(self, bot: discord.Client, now: Now) -> None:
@@ -44,26 +44,26 @@ class Places:
         self._now = now
         self._refused_until: dict[int, datetime] = {}
 
-    async def open(self, spot: Spot) -> Target:
+    async def open(self, destination: Destination) -> Target:
         """The place to send to; a person's direct messages are asked for."""
-        if not spot.is_person:
-            return self._bot.get_partial_messageable(spot.key)
-        channel = await self._bot.create_dm(discord.Object(spot.key))
+        if not destination.is_person:
+            return self._bot.get_partial_messageable(destination.key)
+        channel = await self._bot.create_dm(discord.Object(destination.key))
         return self._bot.get_partial_messageable(channel.id)
 
-    async def around(self, spot: Spot) -> AsyncGenerator[Target]:
+    async def around(self, destination: Destination) -> AsyncGenerator[Target]:
         """The place itself, and for a thread its channel, where a message goes when the thread is locked."""
-        yield await self.open(spot)
-        known = self._bot.get_channel(spot.key)
-        if spot.is_person or (known is not None and not isinstance(known, discord.Thread)):
+        yield await self.open(destination)
+        known = self._bot.get_channel(destination.key)
+        if destination.is_person or (known is not None and not isinstance(known, discord.Thread)):
             return
-        parent = await self.parent(spot)
+        parent = await self.parent(destination)
         if parent is not None:
             yield parent
 
-    async def parent(self, spot: Spot) -> Target | None:
+    async def parent(self, destination: Destination) -> Target | None:
         """The channel that a thread belongs to; None for what is no thread or stands in a forum."""
-        channel = await self._bot.fetch_channel(spot.key)
+        channel = await self._bot.fetch_channel(destination.key)
         if not isinstance(channel, discord.Thread):
             return None
         parent = self._bot.get_channel(channel.parent_id) or await self._bot.fetch_channel(channel.parent_id)
@@ -71,16 +71,16 @@ class Places:
             return None
         return self._bot.get_partial_messageable(parent.id)
 
-    def refuses(self, spot: Spot) -> bool:
+    def refuses(self, destination: Destination) -> bool:
         """Whether this place refused lately."""
-        until = self._refused_until.get(spot.key)
+        until = self._refused_until.get(destination.key)
         return until is not None and self._now() < until
 
-    def remember(self, spot: Spot) -> None:
+    def remember(self, destination: Destination) -> None:
         """This place refuses whatever is sent."""
         now = self._now()
         self._refused_until = {key: until for key, until in self._refused_until.items() if until > now}
-        self._refused_until[spot.key] = now + _REMEMBERED
+        self._refused_until[destination.key] = now + _REMEMBERED
 
     async def find(self, target: Target, job: Job, ours: Ours, due_at: datetime) -> int | None:
         """Our message about this job: right after it was due, or in the newest part of the channel.
@@ -92,7 +92,7 @@ class Places:
             found = await self._search(target, job, ours, due_at - _CLOCK_SKEW, limit)
             return found or await self._search(target, job, ours, None, limit)
         except (discord.Forbidden, discord.NotFound) as error:
-            _log.warning("A channel's history cannot be searched", extra={"error": brief(error)})
+            _log.warning("A channel's history cannot be searched", extra={"error": error_line(error)})
             return None
 
     async def _search(self, target: Target, job: Job, ours: Ours, after: datetime | None, limit: int) -> int | None:
@@ -103,11 +103,11 @@ class Places:
         return None
 
 
-def spots(job: Job) -> Iterator[Spot]:
+def destinations_of(job: Job) -> Iterator[Destination]:
     """Where a job's message may go, the best place first."""
     if not job.private:
-        yield Spot(job.channel_id, is_person=False)
-    yield Spot(job.user_id, is_person=True)
+        yield Destination(job.channel_id, is_person=False)
+    yield Destination(job.user_id, is_person=True)
 
 
 def reference(target: Target, job: Job, source: Job | None) -> discord.MessageReference | None:
@@ -127,11 +127,11 @@ def given(**options: object) -> dict[str, Any]:
 
 
 def postponed(error: BaseException) -> DeliveryPostponed:
-    """What the courier is told of a passing failure."""
+    """What the deliverer is told of a passing failure."""
     asked = timedelta(seconds=error.retry_after) if isinstance(error, discord.RateLimited) else None
-    return DeliveryPostponed(brief(error), retry_after=asked, was_sent=not isinstance(error, Held))
+    return DeliveryPostponed(error_line(error), retry_after=asked, was_sent=not isinstance(error, Held))
 
 
-def brief(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """One line for the log."""
     return f"{type(error).__name__}: {error}"[:300]

@@ -7,7 +7,7 @@ import logging
 import discord
 from discord.abc import Messageable
 
-from cogs.delivery.destinations import FAILURES, brief, given, postponed
+from cogs.delivery.destinations import FAILURES, error_line, given, postponed
 from cogs.delivery.fallbacks import is_passing
 from cogs.kit.interaction import NO_MENTIONS
 
@@ -31,7 +31,7 @@ class Operator:
             try:
                 await (await destination()).send(text, allowed_mentions=NO_MENTIONS, **given(nonce=nonce))
             except FAILURES as error:
-                _log.warning("The operator could not be told", extra={"error": brief(error)})
+                _log.warning("The operator could not be told", extra={"error": error_line(error)})
                 if is_passing(error):
                     raise postponed(error) from error
             else:

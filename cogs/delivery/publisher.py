@@ -10,18 +10,28 @@ from typing import cast
 
 import discord
 
-from cogs.delivery.destinations import FAILURES, Places, Spot, Target, brief, given, postponed, reference, spots
+from cogs.delivery.destinations import (
+    FAILURES,
+    Destination,
+    Destinations,
+    Target,
+    destinations_of,
+    error_line,
+    given,
+    postponed,
+    reference,
+)
 from cogs.delivery.fallbacks import Draft, NextPlace, Parent, after_refusal, closes_place, is_given_up, is_passing
 from cogs.delivery.operator import Operator
 from cogs.delivery.status_lines import StatusLines
 from cogs.kit.components import custom_ids, has_result_button, result_view
 from cogs.kit.interaction import problem_embed
-from cogs.kit.reasons import Words
+from cogs.kit.reasons import UserMessage
 from cogs.kit.texts import alt_text, failure_text, failure_words, link_text, result_text
 from cogs.rest.gate import Gate
 from veo_core.domain.images import MediaFile
 from veo_core.domain.jobs import Job, JobState
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.timing import Now
 from veo_core.errors import DestinationRefused
 from veo_core.services.studio import Studio
@@ -30,8 +40,8 @@ _log = logging.getLogger(__name__)
 _FIRST_LARGER_TIER = 2
 
 
-class Postman:
-    """Posts what the courier brings."""
+class DiscordPublisher:
+    """Posts what the deliverer brings."""
 
     def __init__(
         self,
@@ -49,7 +59,7 @@ class Postman:
         self._upload_limit = upload_limit
         self._now = now
         self._gate = gate
-        self._places = Places(bot, now)
+        self._places = Destinations(bot, now)
         self._lines = StatusLines(self._places, studio, instance)
         self._operator = Operator(bot, operator_channel_id)
 
@@ -70,7 +80,7 @@ class Postman:
 
     def refuses(self, channel_id: int) -> bool:
         """Whether this channel refused messages lately."""
-        return self._places.refuses(Spot(channel_id, is_person=False))
+        return self._places.refuses(Destination(channel_id, is_person=False))
 
     async def show_status(self, job: Job, *, in_doubt: bool) -> int | None:
         """Post or change the status line; raises like `deliver`."""
@@ -94,67 +104,69 @@ class Postman:
         boosted = guild.premium_tier >= _FIRST_LARGER_TIER or _has_larger_files(guild)
         return max(self._upload_limit, guild.filesize_limit) if boosted else self._upload_limit
 
-    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> PostedMessage:
         """Post the result, or the reason there is none; exactly once as far as Discord lets us know.
 
         Raises DeliveryPostponed, or DestinationRefused when no place takes it.
         """
         if in_doubt and (known := await self._posted(job)) is not None:
             return known
-        for spot in spots(job):
-            if self._places.refuses(spot):
+        for destination in destinations_of(job):
+            if self._places.refuses(destination):
                 continue
             try:
-                return await self._deliver_to(spot, job, media)
+                return await self._deliver_to(destination, job, media)
             except DestinationRefused as error:
                 if error.__cause__ is not None and closes_place(error.__cause__, without_parent=True):
-                    self._places.remember(spot)
+                    self._places.remember(destination)
                 _log.warning("A place refuses a message", extra={"job_id": job.job_id, "error": str(error)})
         raise DestinationRefused("no place takes the message")
 
-    async def _posted(self, job: Job) -> Receipt | None:
+    async def _posted(self, job: Job) -> PostedMessage | None:
         """The message of an attempt whose end is unknown, wherever that attempt may have come to.
 
         All places are searched first: one that refused then may take messages again by now.
         """
-        for spot in spots(job):
+        for destination in destinations_of(job):
             try:
-                async for target in self._places.around(spot):
+                async for target in self._places.around(destination):
                     known = await self._places.find(target, job, _is_result, first_posted(job))
                     if known is not None:
-                        return Receipt(target.id, known, _guild_of(spot, job))
+                        return PostedMessage(target.id, known, _guild_of(destination, job))
             except FAILURES as error:
-                if is_passing(error) and not self._gives_up(spot, job, error):
+                if is_passing(error) and not self._gives_up(destination, job, error):
                     raise postponed(error) from error
-                _log.warning("A place cannot be searched", extra={"job_id": job.job_id, "error": brief(error)})
+                _log.warning("A place cannot be searched", extra={"job_id": job.job_id, "error": error_line(error)})
         return None
 
-    async def _deliver_to(self, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
+    async def _deliver_to(self, destination: Destination, job: Job, media: MediaFile | None) -> PostedMessage:
         try:
-            return await self._post_result(await self._places.open(spot), spot, job, media)
+            return await self._post_result(await self._places.open(destination), destination, job, media)
         except FAILURES as error:
-            if is_passing(error) and not self._gives_up(spot, job, error):
+            if is_passing(error) and not self._gives_up(destination, job, error):
                 raise postponed(error) from error
-            raise DestinationRefused(brief(error)) from error
+            raise DestinationRefused(error_line(error)) from error
 
-    def _gives_up(self, spot: Spot, job: Job, error: BaseException) -> bool:
+    def _gives_up(self, destination: Destination, job: Job, error: BaseException) -> bool:
         """Whether this channel has had its time; after the person there is no other place."""
         waited = self._now() - (job.ended_at or self._now())
-        return not spot.is_person and is_given_up(error, waited, job.delivery_attempts)
+        return not destination.is_person and is_given_up(error, waited, job.delivery_attempts)
 
-    async def _post_result(self, target: Target, spot: Spot, job: Job, media: MediaFile | None) -> Receipt:
+    async def _post_result(
+        self, target: Target, destination: Destination, job: Job, media: MediaFile | None
+    ) -> PostedMessage:
         """Post; each refusal of Discord takes something away until it fits or the place is given up."""
         draft = Draft(with_file=media is not None)
         while True:
             try:
                 message = await self._send(target, job, media, draft)
-                return Receipt(message.channel.id, message.id, _guild_of(spot, job))
+                return PostedMessage(message.channel.id, message.id, _guild_of(destination, job))
             except discord.HTTPException as error:
                 match after_refusal(draft, error):
                     case Draft() as lighter:
                         draft = lighter
                     case Parent():
-                        parent = await self._places.parent(spot)
+                        parent = await self._places.parent(destination)
                         if parent is None:
                             raise
                         target, draft = parent, replace(draft, at_parent=True, with_reference=False)
@@ -190,8 +202,8 @@ def first_posted(job: Job) -> datetime:
     return job.created_at if job.restored or job.ended_at is None else job.ended_at
 
 
-def _guild_of(spot: Spot, job: Job) -> int | None:
-    return None if spot.is_person else job.guild_id
+def _guild_of(destination: Destination, job: Job) -> int | None:
+    return None if destination.is_person else job.guild_id
 
 
 def _file(job: Job, media: MediaFile, *, with_prompt: bool) -> discord.File:
@@ -203,7 +215,7 @@ def _file(job: Job, media: MediaFile, *, with_prompt: bool) -> discord.File:
     )
 
 
-def _content(job: Job, draft: Draft, *, with_file: bool, words: Words | None) -> str:
+def _content(job: Job, draft: Draft, *, with_file: bool, words: UserMessage | None) -> str:
     if job.state is not JobState.SUCCEEDED:
         return failure_text(job, words, with_prompt=draft.with_prompt)
     if with_file:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import discord
 
-from cogs.delivery.destinations import FAILURES, Places, Target, brief, given, postponed, reference, spots
+from cogs.delivery.destinations import (
+    FAILURES,
+    Destinations,
+    Target,
+    destinations_of,
+    error_line,
+    given,
+    postponed,
+    reference,
+)
 from cogs.delivery.fallbacks import blocks_words, closes_place, is_passing
 from cogs.kit.components import status_view
 from cogs.kit.interaction import NO_MENTIONS
@@ -21,7 +30,7 @@ _GONE = 10008
 class StatusLines:
     """Posts and edits the lines."""
 
-    def __init__(self, places: Places, studio: Studio, instance: str) -> None:
+    def __init__(self, places: Destinations, studio: Studio, instance: str) -> None:
         self._places = places
         self._studio = studio
         self._instance = instance
@@ -31,17 +40,17 @@ class StatusLines:
 
         Raises DeliveryPostponed, DestinationRefused.
         """
-        spot = next(iter(spots(job)))
-        if job.status_message_id is None and not in_doubt and self._places.refuses(spot):
+        destination = next(iter(destinations_of(job)))
+        if job.status_message_id is None and not in_doubt and self._places.refuses(destination):
             raise DestinationRefused("this place refused lately")
         try:
-            return await self._put(await self._places.open(spot), job, in_doubt=in_doubt)
+            return await self._put(await self._places.open(destination), job, in_doubt=in_doubt)
         except FAILURES as error:
             if is_passing(error):
                 raise postponed(error) from error
             if closes_place(error):
-                self._places.remember(spot)
-            raise DestinationRefused(brief(error)) from error
+                self._places.remember(destination)
+            raise DestinationRefused(error_line(error)) from error
 
     async def _put(self, target: Target, job: Job, *, in_doubt: bool) -> int | None:
         known = job.status_message_id

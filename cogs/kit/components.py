@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import discord
 
-from cogs.kit.interaction import acknowledge, admitted, answer, asker_of, host_of, place_of
+from cogs.kit.interaction import acknowledge, actor_of, admitted, answer, host_of, place_of
 from cogs.kit.posting import check_channel, with_warning
 from cogs.kit.texts import accepted_text, cancelled_text
 from veo_core.domain.jobs import Job, JobKind, JobState
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.shapes import Resolution
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason
@@ -74,41 +74,41 @@ async def _upscale(interaction: discord.Interaction[discord.Client], job_id: int
     await acknowledge(interaction)
     check_channel(interaction)
     studio = host_of(interaction).studio
-    ticket = await studio.upscale(asker_of(interaction), job_id, place_of(interaction))
-    text = accepted_text(ticket, paused=studio.is_paused)
-    await answer(interaction, with_warning(text, interaction, private=ticket.job.private))
+    accepted_job = await studio.upscale(actor_of(interaction), job_id, place_of(interaction))
+    text = accepted_text(accepted_job, paused=studio.is_paused)
+    await answer(interaction, with_warning(text, interaction, private=accepted_job.job.private))
 
 
 async def _cancel(interaction: discord.Interaction[discord.Client], job_id: int) -> None:
     await acknowledge(interaction)
-    job = await host_of(interaction).studio.cancel(asker_of(interaction), job_id, place_of(interaction))
+    job = await host_of(interaction).studio.cancel(actor_of(interaction), job_id, place_of(interaction))
     await answer(interaction, cancelled_text(job))
 
 
 async def _delete(interaction: discord.Interaction[discord.Client], job_id: int) -> None:
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    job = await studio.may_delete(asker_of(interaction), job_id, place_of(interaction))
-    receipt = _receipt(interaction, job)
-    if receipt is None:
+    job = await studio.may_delete(actor_of(interaction), job_id, place_of(interaction))
+    posted = _receipt(interaction, job)
+    if posted is None:
         raise Refusal(Reason.NOT_FOUND, job_id=job_id)
-    await studio.message_seen(job, receipt)
+    await studio.message_seen(job, posted)
     with contextlib.suppress(discord.NotFound):
         # Somebody may have deleted it by hand.
-        channel = interaction.client.get_partial_messageable(receipt.channel_id)
-        await channel.get_partial_message(receipt.message_id).delete()
+        channel = interaction.client.get_partial_messageable(posted.channel_id)
+        await channel.get_partial_message(posted.message_id).delete()
     await studio.message_deleted(job)
     await answer(interaction, f"The message of **#{job_id}** is gone.")
 
 
-def _receipt(interaction: discord.Interaction[discord.Client], job: Job) -> Receipt | None:
+def _receipt(interaction: discord.Interaction[discord.Client], job: Job) -> PostedMessage | None:
     """The message with the result: the one on the books, else the pressed one if it really carries this job."""
     if job.message_id is not None and job.delivered_channel_id is not None:
-        return Receipt(job.delivered_channel_id, job.message_id, job.delivered_guild_id)
+        return PostedMessage(job.delivered_channel_id, job.message_id, job.delivered_guild_id)
     message = interaction.message
     if message is None or not has_result_button(custom_ids(message), job.job_id):
         return None
-    return Receipt(message.channel.id, message.id, interaction.guild_id)
+    return PostedMessage(message.channel.id, message.id, interaction.guild_id)
 
 
 def custom_ids(message: discord.Message) -> list[str]:

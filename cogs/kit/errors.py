@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 
 from cogs.kit.interaction import answer, problem_embed, refusal_embed
-from cogs.kit.reasons import WORDS, Words
+from cogs.kit.reasons import WORDS, UserMessage
 from veo_core.errors import Refusal, StorageError
 from veo_core.network import NETWORK_FAILURES
 from veo_core.reasons import Reason
@@ -37,21 +37,23 @@ def error_embed(error: BaseException) -> discord.Embed:
     return problem_embed(known or _unforeseen(error))
 
 
-_NO_ANSWER = Words("Discord didn't let me", "Please try again in a moment. If it stays, ask a moderator.")
-_CHANGED = Words("My commands have changed", "Type `/veo` once more; Discord then shows the new ones.")
-_COMMAND_ERRORS: Mapping[type[app_commands.AppCommandError], Words] = {
+_NO_ANSWER = UserMessage("Discord didn't let me", "Please try again in a moment. If it stays, ask a moderator.")
+_CHANGED = UserMessage("My commands have changed", "Type `/veo` once more; Discord then shows the new ones.")
+_COMMAND_ERRORS: Mapping[type[app_commands.AppCommandError], UserMessage] = {
     app_commands.CommandNotFound: _CHANGED,
     app_commands.CommandSignatureMismatch: _CHANGED,
-    app_commands.TransformerError: Words("One of the options can't be used", "Please choose it from Discord's list."),
+    app_commands.TransformerError: UserMessage(
+        "One of the options can't be used", "Please choose it from Discord's list."
+    ),
     app_commands.NoPrivateMessage: WORDS[Reason.SERVER_ONLY],
-    app_commands.CheckFailure: Words("You can't use this here", "Ask a moderator if you think you should."),
+    app_commands.CheckFailure: UserMessage("You can't use this here", "Ask a moderator if you think you should."),
 }
 
 
-def _unforeseen(error: BaseException) -> Words:
+def _unforeseen(error: BaseException) -> UserMessage:
     reference = secrets.token_hex(4)
     _log.error("An interaction failed", exc_info=error, extra={"reference": reference})
-    return Words(
+    return UserMessage(
         "Something went wrong", f"It's on my side. If it stays, tell a moderator this reference: `{reference}`."
     )
 

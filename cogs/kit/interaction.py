@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 import discord
 
 from cogs.kit.desk import Desk
-from cogs.kit.reasons import Words, refusal_words
-from veo_core.domain.actors import Asker, Place
+from cogs.kit.reasons import UserMessage, refusal_words
+from veo_core.domain.actors import Actor, Place
 from veo_core.errors import Refusal
 from veo_core.network import NETWORK_FAILURES
 from veo_core.services.studio import Studio
@@ -45,11 +45,11 @@ def host_of(interaction: discord.Interaction[discord.Client]) -> HasStudio:
     return cast("HasStudio", interaction.client)
 
 
-def asker_of(interaction: discord.Interaction[discord.Client]) -> Asker:
+def actor_of(interaction: discord.Interaction[discord.Client]) -> Actor:
     """Who asks, with the rights that Discord computed for this channel at this press."""
     in_guild, given = interaction.guild_id is not None, interaction.permissions
     is_admin = in_guild and (given.administrator or given.manage_guild)
-    return Asker(interaction.user.id, is_moderator=is_admin or (in_guild and given.manage_messages), is_admin=is_admin)
+    return Actor(interaction.user.id, is_moderator=is_admin or (in_guild and given.manage_messages), is_admin=is_admin)
 
 
 def place_of(interaction: discord.Interaction[discord.Client], *, private: bool = False) -> Place:
@@ -111,8 +111,8 @@ async def say_goodbye(interaction: discord.Interaction[discord.Client]) -> None:
     await answer(interaction, None, problem_embed(_CUT_OFF))
 
 
-_RESTARTING = Words("I am restarting", "Nothing was started. Please try again in a minute.")
-_CUT_OFF = Words(
+_RESTARTING = UserMessage("I am restarting", "Nothing was started. Please try again in a minute.")
+_CUT_OFF = UserMessage(
     "I am restarting", "Please look at `/veo status` in a minute. If your video is not there, ask for it again."
 )
 
@@ -131,7 +131,7 @@ _ALREADY_ANSWERED = 40060
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
-def problem_embed(words: Words) -> discord.Embed:
+def problem_embed(words: UserMessage) -> discord.Embed:
     """A short stable title and one next step."""
     return discord.Embed(title=words.title, description=words.text, color=AMBER)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cogs.kit.escape import ordinal, quoted, shorten
-from cogs.kit.reasons import WORDS, Words, relative, words_of_end
+from cogs.kit.reasons import WORDS, UserMessage, relative, words_of_end
 from veo_core.domain.catalog import Model
 from veo_core.domain.expectation import COUNTED_BEFORE, QueuePlace
 from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.links import shown_link
 from veo_core.domain.money import shown
-from veo_core.domain.quota import QuotaAnswer
+from veo_core.domain.quota import QuotaStatus
 from veo_core.domain.usage import Overview
 from veo_core.reasons import Reason
-from veo_core.services.studio import Allowance, Ticket
+from veo_core.services.studio import Accepted, Allowance
 
 CONTENT_LIMIT = 2000
 ALT_TEXT_LIMIT = 1024
@@ -82,7 +82,7 @@ def link_text(job: Job) -> str:
     return f"The video can't be attached; it is here: {link}" if link else "The video can't be attached, sorry."
 
 
-def failure_text(job: Job, words: Words | None, *, with_prompt: bool = True) -> str:
+def failure_text(job: Job, words: UserMessage | None, *, with_prompt: bool = True) -> str:
     """The message about a job that ended without a video; `words` where no embed may say why."""
     line = _addressed(job, _IN_LIST, with_prompt=with_prompt)
     return line if words is None else f"{line}\n**{words.title}** {words.text}"
@@ -95,7 +95,7 @@ def _addressed(job: Job, room: int, *, with_prompt: bool) -> str:
     return f"<@{job.user_id}> {prompt} · #{job.job_id}"
 
 
-def failure_words(job: Job, models: Iterable[Model]) -> Words:
+def failure_words(job: Job, models: Iterable[Model]) -> UserMessage:
     """Why a job ended without a video, and what to do next; `models` are those that work."""
     details = {
         "model": f"`{job.model}`",
@@ -113,10 +113,10 @@ def alt_text(job: Job) -> str:
     return shorten(f"AI video: {' '.join(job.prompt.split())}", ALT_TEXT_LIMIT)
 
 
-def accepted_text(ticket: Ticket, *, paused: bool) -> str:
+def accepted_text(accepted_job: Accepted, *, paused: bool) -> str:
     """The private answer to an accepted request."""
-    job, place = ticket.job, ticket.place
-    if not ticket.is_new:
+    job, place = accepted_job.job, accepted_job.place
+    if not accepted_job.is_new:
         return already_text(job)
     where = "I'll send it to you directly." if job.private else "It will appear in this channel."
     if paused:
@@ -146,17 +146,17 @@ def jump_link(job: Job) -> str | None:
     return f"https://discord.com/channels/{job.delivered_guild_id or '@me'}/{job.delivered_channel_id}/{job.message_id}"
 
 
-def active_text(tickets: Iterable[Ticket], *, paused: bool) -> str:
+def active_text(tickets: Iterable[Accepted], *, paused: bool) -> str:
     """A person's jobs under way."""
-    lines = [_active_line(ticket) for ticket in tickets]
+    lines = [_active_line(accepted_job) for accepted_job in tickets]
     if not lines:
         return "Nothing is under way. `/veo create` begins a video."
     notice = "\nSubmissions are paused by the operator; queued videos wait." if paused else ""
     return _fitting(lines) + notice
 
 
-def _active_line(ticket: Ticket) -> str:
-    job, place = ticket.job, ticket.place
+def _active_line(accepted_job: Accepted) -> str:
+    job, place = accepted_job.job, accepted_job.place
     waiting = job.state in {JobState.QUEUED, JobState.AWAITING_REVIEW}
     state = "queued" if waiting else "running"
     return f"**#{job.job_id}** {quoted(job.prompt, _IN_LIST)} · {state} · {_in_line(place, ', ')}{_ready(place)}"
@@ -208,7 +208,7 @@ def allowance_text(allowance: Allowance, running_per_user: int) -> str:
     return "\n".join(lines)
 
 
-def _quota_line(name: str, answer: QuotaAnswer) -> str:
+def _quota_line(name: str, answer: QuotaStatus) -> str:
     frees = f" · the next place frees {relative(answer.frees_at)}" if answer.frees_at is not None else ""
     return f"**{name}**: {answer.used} of {answer.limit} used in 24 hours, {answer.remaining} left{frees}"
 

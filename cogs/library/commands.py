@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, info_embed, place_of
+from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
 from cogs.kit.texts import active_text, cancelled_text, history_text, show_text
 from veo_core.domain.jobs import Job
 from veo_core.errors import Refusal
@@ -40,14 +40,14 @@ async def status(interaction: discord.Interaction[Client]) -> None:
     """What of yours is under way, its place in line and when it is expected."""
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    tickets = await studio.active(asker_of(interaction))
+    tickets = await studio.active(actor_of(interaction))
     await answer(interaction, None, info_embed("Under way", active_text(tickets, paused=studio.is_paused)))
 
 
 async def history(interaction: discord.Interaction[Client]) -> None:
     """Your videos, newest first."""
     await acknowledge(interaction)
-    jobs = await host_of(interaction).studio.history(asker_of(interaction), limit=_SHOWN)
+    jobs = await host_of(interaction).studio.history(actor_of(interaction), limit=_SHOWN)
     await answer(interaction, None, info_embed("Your videos", history_text(jobs)))
 
 
@@ -56,7 +56,7 @@ async def show(interaction: discord.Interaction[Client], video: app_commands.Ran
     """One of your videos, also when it couldn't be posted."""
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    job = await studio.show(asker_of(interaction), video, place_of(interaction))
+    job = await studio.show(actor_of(interaction), video, place_of(interaction))
     await answer(interaction, show_text(job, studio.available))
 
 
@@ -65,9 +65,9 @@ async def cancel(interaction: discord.Interaction[Client], video: app_commands.R
     """Take back a video that hasn't begun; its place in your quota is free again."""
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    asker = asker_of(interaction)
-    job_id = video if video is not None else _newest(await studio.waiting(asker))
-    job = await studio.cancel(asker, job_id, place_of(interaction))
+    actor = actor_of(interaction)
+    job_id = video if video is not None else _newest(await studio.waiting(actor))
+    job = await studio.cancel(actor, job_id, place_of(interaction))
     await answer(interaction, cancelled_text(job))
 
 

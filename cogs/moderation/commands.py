@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from cogs.kit.interaction import acknowledge, answer, asker_of, host_of, info_embed, place_of
+from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
 from cogs.kit.texts import overview_text
 
 Client = discord.Client
@@ -32,7 +32,7 @@ async def overview(interaction: discord.Interaction[Client]) -> None:
     """The last seven days in this server."""
     await acknowledge(interaction)
     studio = host_of(interaction).studio
-    found = await studio.overview(asker_of(interaction), place_of(interaction))
+    found = await studio.overview(actor_of(interaction), place_of(interaction))
     await answer(interaction, None, info_embed("The last seven days", overview_text(found, paused=studio.is_paused)))
 
 
@@ -40,7 +40,7 @@ async def overview(interaction: discord.Interaction[Client]) -> None:
 async def block(interaction: discord.Interaction[Client], user: discord.User) -> None:
     """Block a person in this server."""
     await acknowledge(interaction)
-    await host_of(interaction).studio.block(asker_of(interaction), user.id, place_of(interaction))
+    await host_of(interaction).studio.block(actor_of(interaction), user.id, place_of(interaction))
     await answer(interaction, f"<@{user.id}> makes no more videos here; what is under way still arrives.")
 
 
@@ -48,5 +48,5 @@ async def block(interaction: discord.Interaction[Client], user: discord.User) ->
 async def unblock(interaction: discord.Interaction[Client], user: discord.User) -> None:
     """Take a block back."""
     await acknowledge(interaction)
-    await host_of(interaction).studio.unblock(asker_of(interaction), user.id, place_of(interaction))
+    await host_of(interaction).studio.unblock(actor_of(interaction), user.id, place_of(interaction))
     await answer(interaction, f"<@{user.id}> may make videos here again.")

@@ -26,7 +26,7 @@ from veo_core.domain.catalog import BUILT_IN, Catalog, Speed, new_row
 from veo_core.domain.proxies import Proxies
 from veo_core.domain.quota import Limits
 from veo_core.domain.shapes import Resolution
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import ConfigError
 
 PREFIX = "VEOBOT_"
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         return Budgets(self.quota.ceilings, servers)
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> Timing:
         """How patient the loops are."""
         return self.veo.pace
 

@@ -16,7 +16,7 @@ from veo_core.domain.budgets import Budget, Ceilings
 from veo_core.domain.catalog import Model, Speed
 from veo_core.domain.money import milli
 from veo_core.domain.shapes import Resolution
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 
 
 def _no_flag(value: object) -> object:
@@ -138,10 +138,10 @@ class VeoSection(Section):
     _split_hosts = field_validator("media_hosts", mode="before")(_split)
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> Timing:
         """How patient the loops are."""
         poll = self.poll_interval
-        return Pace(
+        return Timing(
             poll_interval=timedelta(seconds=poll),
             submit_interval=timedelta(
                 seconds=min(0.5, poll / 10) if self.submit_interval is None else self.submit_interval

@@ -16,7 +16,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5)
 
 
 def start(world: World, task: Task) -> None:
-    """Watch a task that has just been accepted, if it asks for a callback."""
+    """Watches a task that has just been accepted, if it asks for a callback."""
     url = task.payload.get("callback_url")
     if isinstance(url, str) and world.settings.callback_times:
         world.runners.start(_call_when_ended(world, task, url))

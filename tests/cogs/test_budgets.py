@@ -8,7 +8,7 @@ from cogs.kit.texts import allowance_text
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from tests.cogs.people import asks, costs_nothing, made, presses_forged, reads, refusal, said, settings
-from veo_core.domain.quota import QuotaAnswer
+from veo_core.domain.quota import QuotaStatus
 from veo_core.services.studio import Allowance
 
 HERE = 1
@@ -100,7 +100,7 @@ async def test_quota_says_nothing_of_a_budget_that_the_server_does_not_have(worl
 
 
 def test_quota_tells_how_much_of_its_budget_a_server_has_used() -> None:
-    unused = QuotaAnswer(5, 0, None)
+    unused = QuotaStatus(5, 0, None)
 
     shown = allowance_text(Allowance(unused, unused, server_percent=42), 2)
 

@@ -13,7 +13,7 @@ def asked(number: int) -> Asked:
     return cast("Asked", SimpleNamespace(id=number))
 
 
-class Words:
+class UserMessage:
     """Notes who was told the last words."""
 
     def __init__(self, *, hangs: bool = False) -> None:
@@ -53,7 +53,7 @@ async def begun(*works: Work) -> list[asyncio.Task[None]]:
 
 
 async def test_what_ends_within_the_grace_is_answered_by_itself() -> None:
-    desk, words = Desk(grace=5), Words()
+    desk, words = Desk(grace=5), UserMessage()
     work = Work(desk, 1)
     await begun(work)
 
@@ -67,7 +67,7 @@ async def test_what_ends_within_the_grace_is_answered_by_itself() -> None:
 
 
 async def test_what_takes_longer_is_cut_off_and_answered_with_words() -> None:
-    desk, words = Desk(grace=0.02), Words()
+    desk, words = Desk(grace=0.02), UserMessage()
     works = [Work(desk, number) for number in range(6)]
     runners = await begun(*works)
 
@@ -79,7 +79,7 @@ async def test_what_takes_longer_is_cut_off_and_answered_with_words() -> None:
 
 
 async def test_what_cannot_be_cut_off_at_once_is_answered_all_the_same() -> None:
-    desk, words = Desk(grace=0.02), Words()
+    desk, words = Desk(grace=0.02), UserMessage()
     (runner,) = await begun(Work(desk, 1, stubborn=True))
 
     await desk.close(words)
@@ -90,7 +90,7 @@ async def test_what_cannot_be_cut_off_at_once_is_answered_all_the_same() -> None
 
 
 async def test_an_answer_that_hangs_does_not_hold_up_the_end() -> None:
-    desk, words = Desk(grace=0.02), Words(hangs=True)
+    desk, words = Desk(grace=0.02), UserMessage(hangs=True)
     await begun(Work(desk, 1))
 
     async with asyncio.timeout(8):
@@ -116,7 +116,7 @@ async def test_the_answer_to_somebody_who_came_during_the_last_words_is_waited_f
 
 
 async def test_an_empty_desk_closes_at_once_and_may_be_closed_twice() -> None:
-    desk, words = Desk(), Words()
+    desk, words = Desk(), UserMessage()
 
     async with asyncio.timeout(1):
         await desk.close(words)

@@ -31,9 +31,9 @@ from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import BUILT_IN
 from veo_core.domain.jobs import JobState
-from veo_core.domain.quota import QuotaAnswer
+from veo_core.domain.quota import QuotaStatus
 from veo_core.reasons import Reason
-from veo_core.services.studio import Allowance, Ticket
+from veo_core.services.studio import Accepted, Allowance
 
 TITLE_LIMIT, DESCRIPTION_LIMIT = 256, 4096
 
@@ -43,7 +43,7 @@ def test_lists_fit_and_say_what_they_leave_out(texts: list[str]) -> None:
     jobs = [large(prompt=prompt, job_id=10**15 + number) for number, prompt in enumerate(texts)]
 
     history = history_text(jobs)
-    active = active_text([Ticket(found, PLACE, is_new=True) for found in jobs], paused=True)
+    active = active_text([Accepted(found, PLACE, is_new=True) for found in jobs], paused=True)
 
     for text in (history, active):
         assert 0 < len(text) <= CONTENT_LIMIT
@@ -59,7 +59,7 @@ def test_empty_lists_say_how_to_begin() -> None:
 
 def test_tables_and_help_fit() -> None:
     rows = [type(row)(f"{'m' * 45}{number}", row.speed, row.cost) for number in range(25) for row in BUILT_IN[:1]]
-    quota = QuotaAnswer(10**6, 10**6, NOW)
+    quota = QuotaStatus(10**6, 10**6, NOW)
 
     assert len(models_text(rows, rows[0].name, frozenset(row.name for row in rows))) <= CONTENT_LIMIT
     assert len(HELP_TEXT) <= CONTENT_LIMIT
@@ -87,9 +87,9 @@ def test_the_list_of_models_counts_images_as_the_operator_set_them() -> None:
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize("is_new", [False, True])
 def test_the_private_answer_names_the_video(paused: bool, private: bool, is_new: bool) -> None:
-    ticket = Ticket(job(private=private), PLACE, is_new=is_new)
+    accepted_job = Accepted(job(private=private), PLACE, is_new=is_new)
 
-    assert "**#12**" in accepted_text(ticket, paused=paused)
+    assert "**#12**" in accepted_text(accepted_job, paused=paused)
     assert "**#12**" in cancelled_text(job())
 
 

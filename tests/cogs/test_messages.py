@@ -119,7 +119,7 @@ def test_an_address_that_is_no_link_is_not_shown(url: str | None) -> None:
     assert video_link(job(video_url=url)) is None
 
 
-def test_a_link_whose_file_cannot_be_read_is_shown_nowhere_until_the_courier_gives_it_out() -> None:
+def test_a_link_whose_file_cannot_be_read_is_shown_nowhere_until_the_deliverer_gives_it_out() -> None:
     waiting = job(state=JobState.SUCCEEDED, video_url=LINK, file_tries=3, file_failed_at=NOW)
     out = replace(waiting, delivered_at=NOW, message_id=1, message_deleted_at=NOW)
 

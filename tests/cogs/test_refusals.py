@@ -51,7 +51,7 @@ def steps(status: int, code: int) -> list[Draft | Parent | NextPlace]:
     ],
     ids=["certainly not taken", "perhaps taken before", "an error"],
 )
-def test_the_courier_is_told_how_long_to_wait_and_whether_a_message_may_exist(
+def test_the_deliverer_is_told_how_long_to_wait_and_whether_a_message_may_exist(
     error: Exception, asked: timedelta | None, *, was_sent: bool
 ) -> None:
     told = postponed(error)

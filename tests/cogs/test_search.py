@@ -10,7 +10,7 @@ from typing import cast
 import discord
 import pytest
 
-from cogs.delivery.destinations import Places, Target
+from cogs.delivery.destinations import Destinations, Target
 from cogs.delivery.publisher import first_posted
 from tests.core.values import NOW, job
 from veo_core.domain.jobs import Job
@@ -43,7 +43,9 @@ def anything(_: discord.Message, __: Job) -> bool:
 
 async def found(channel: Channel, wanted: Job) -> int | None:
     """What a search since the first moment that it can have been posted comes to."""
-    places = Places(cast("discord.Client", SimpleNamespace(user=SimpleNamespace(id=ME))), lambda: datetime.now(UTC))
+    places = Destinations(
+        cast("discord.Client", SimpleNamespace(user=SimpleNamespace(id=ME))), lambda: datetime.now(UTC)
+    )
     return await places.find(cast("Target", channel), wanted, anything, first_posted(wanted))
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from cogs.delivery.destinations import Places
+from cogs.delivery.destinations import Destinations
 from cogs.delivery.status_lines import StatusLines
 from cogs.gateway import VeoBot
 from sandbox.demo.world import World
@@ -187,7 +187,7 @@ async def test_a_configured_channel_is_told_instead_of_the_owner(
 
 
 async def test_a_line_in_doubt_of_a_job_that_ended_is_looked_for_and_not_posted_anew(world: World) -> None:
-    lines = StatusLines(Places(world.bot, world.surroundings.now), cast("VeoBot", world.bot).studio, "instance")
+    lines = StatusLines(Destinations(world.bot, world.surroundings.now), cast("VeoBot", world.bot).studio, "instance")
     ended = job(channel_id=world.films.id, ended_at=world.surroundings.now(), status_attempts=1)
 
     assert await lines.show(ended, in_doubt=True) is None

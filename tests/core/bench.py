@@ -12,27 +12,27 @@ from datetime import datetime, timedelta
 
 import aiosqlite
 
-from tests.core.fakes import Clock, FakeMedia, FakePosts, FakeVeoApi
-from veo_core.domain.actors import Asker, Place
+from tests.core.fakes import Clock, FakeMedia, FakePublisher, FakeVeoApi
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.catalog import Catalog
 from veo_core.domain.jobs import Job, JobKind, JobState, NewJob
 from veo_core.domain.quota import Limits
 from veo_core.domain.submissions import Submission
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.provider.status import Provider
 from veo_core.store import Store
-from veo_core.worker.deliverer import Courier
+from veo_core.worker.deliverer import Deliverer
 from veo_core.worker.loop import Loop
 from veo_core.worker.model_doubts import ModelDoubts
 from veo_core.worker.poller import Poller
-from veo_core.worker.reconciler import Searcher
+from veo_core.worker.reconciler import Reconciler
 from veo_core.worker.runners import Runners
 from veo_core.worker.submitter import Submitter
 from veo_core.workshop import Workshop
 
 PLENTY = Limits(videos_per_day=10_000, upscales_per_day=10_000, running_per_user=10_000)
 # Without a pause between submissions a turn sends everything that may go.
-PACE = Pace(submit_interval=timedelta(0))
+PACE = Timing(submit_interval=timedelta(0))
 
 
 class NoDice(random.Random):
@@ -53,25 +53,25 @@ def new_job(
     """A request for a video, ready to be recorded."""
     row = Catalog.of().models[model]
     submission = Submission(row.actions(len(images))[0], model, prompt, images, "16:9")
-    return NewJob(JobKind.CREATE, Asker(user_id), place or Place(10, 20), prompt, submission)
+    return NewJob(JobKind.CREATE, Actor(user_id), place or Place(10, 20), prompt, submission)
 
 
 def new_upscale(source: Job, user_id: int = 1) -> NewJob:
     """A request for the 1080p version of a video."""
     submission = Submission("get1080p", source.model, video_id=source.video_id, resolution="1080p")
-    return NewJob(JobKind.UPSCALE, Asker(user_id), Place(10, 20), source.prompt, submission, source.job_id)
+    return NewJob(JobKind.UPSCALE, Actor(user_id), Place(10, 20), source.prompt, submission, source.job_id)
 
 
 class Bench:
     """The loops take their turns here, when they are due or woken, as `Loop.run` would let them."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, pace: Pace = PACE, limits: Limits = PLENTY, max_running: int = 5
+        self, store: Store, clock: Clock, *, pace: Timing = PACE, limits: Limits = PLENTY, max_running: int = 5
     ) -> None:
         self.store = store
         self.clock = clock
         self.api = FakeVeoApi(clock.now)
-        self.posts = FakePosts()
+        self.posts = FakePublisher()
         self.media = FakeMedia()
         self.turns = 0
         self._settings = (pace, limits, max_running)
@@ -84,10 +84,10 @@ class Bench:
             self.api, self.store, self.provider, Catalog.of(), pace, limits, max_running, self.clock.now
         )
         self.submitter = Submitter(self.workshop)
-        self.searcher = Searcher(self.workshop, self.submitter)
+        self.reconciler = Reconciler(self.workshop, self.submitter)
         self.poller = Poller(self.workshop)
-        self.courier = Courier(self.workshop, self.media, self.posts, dice=NoDice())
-        self.loops: tuple[Loop, ...] = (self.submitter, self.searcher, self.poller, self.courier)
+        self.deliverer = Deliverer(self.workshop, self.media, self.posts, rng=NoDice())
+        self.loops: tuple[Loop, ...] = (self.submitter, self.reconciler, self.poller, self.deliverer)
         self.workshop.changed.connect(*self.loops)
         self._due: dict[Loop, datetime | None] = dict.fromkeys(self.loops, self.clock.now())
 

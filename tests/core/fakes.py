@@ -12,7 +12,7 @@ from io import BytesIO
 
 from veo_core.domain.images import MediaFile
 from veo_core.domain.jobs import Job, JobState
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.oddities import Oddity
 from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
 from veo_core.errors import AccountProblem, MediaError, MediaUnusable, ProviderError, Rejected
@@ -262,7 +262,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class FakePosts:
+class FakePublisher:
     """Discord with its messages as state; `trouble` and `line_trouble` are raised, by job."""
 
     messages: list[Message] = field(default_factory=list[Message])
@@ -300,7 +300,7 @@ class FakePosts:
     async def upload_limit(self, job: Job) -> int:
         return self.limits.get(job.channel_id, 10_000_000)
 
-    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> PostedMessage:
         with self._at_work(job.job_id):
             self.attempts[job.job_id] += 1
             await self.gate.pass_through()
@@ -309,7 +309,7 @@ class FakePosts:
             if job.job_id in self.trouble:
                 raise self.trouble[job.job_id]
             self.messages.append(Message(job.job_id, job.state, media is not None, in_doubt))
-            return Receipt(job.channel_id, 1000 + len(self.messages))
+            return PostedMessage(job.channel_id, 1000 + len(self.messages))
 
     async def show_status(self, job: Job, *, in_doubt: bool) -> int:
         with self._at_work(job.job_id):

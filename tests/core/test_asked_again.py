@@ -11,15 +11,15 @@ import pytest
 from tests.core.bench import Bench
 from tests.core.fakes import Clock
 from tests.core.test_studio import FakeInspector
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.images import Image, VideoRequest
 from veo_core.domain.jobs import JobState
 from veo_core.domain.quota import Limits
-from veo_core.services.studio import Studio, Ticket
+from veo_core.services.studio import Accepted, Studio
 from veo_core.store import Store
 
 HERE = Place(guild_id=10, channel_id=20)
-ANN, BOB = Asker(1), Asker(2)
+ANN, BOB = Actor(1), Actor(2)
 PICTURE = Image("https://cdn.discordapp.com/ephemeral-attachments/1/100/cat.png?ex=1", "cat.png", 1000)
 ATTACHED_AGAIN = replace(PICTURE, url="https://cdn.discordapp.com/ephemeral-attachments/1/200/cat.png?ex=2")
 WISH = VideoRequest("a cat", "veo31-fast", (PICTURE,))
@@ -36,12 +36,12 @@ def studio(bench: Bench) -> Studio:
 
 
 async def asks(
-    studio: Studio, asker: Asker = ANN, place: Place = HERE, *, heard: bool = True, **changes: Any
-) -> Ticket:
+    studio: Studio, actor: Actor = ANN, place: Place = HERE, *, heard: bool = True, **changes: Any
+) -> Accepted:
     """Somebody asks; `heard` False: Discord takes neither the acknowledgement nor the answer."""
-    ticket = await studio.request(asker, replace(WISH, **changes), place, acknowledged=heard)
-    await studio.answered(ticket, arrived=heard)
-    return ticket
+    accepted_job = await studio.request(actor, replace(WISH, **changes), place, acknowledged=heard)
+    await studio.answered(accepted_job, arrived=heard)
+    return accepted_job
 
 
 async def test_the_same_request_after_a_refused_acknowledgement_is_that_one(bench: Bench, studio: Studio) -> None:
@@ -84,13 +84,13 @@ async def test_two_at_once_after_a_refused_acknowledgement_make_no_second_job(st
 
     again = await asyncio.gather(*(studio.request(ANN, WISH, HERE) for _ in range(2)))
 
-    assert {ticket.job.job_id for ticket in again} == {first.job.job_id}
+    assert {accepted_job.job.job_id for accepted_job in again} == {first.job.job_id}
 
 
 async def test_two_at_once_that_are_both_refused_make_one_job(studio: Studio) -> None:
     both = await asyncio.gather(*(studio.request(ANN, WISH, HERE, acknowledged=False) for _ in range(2)))
 
-    assert len({ticket.job.job_id for ticket in both}) == 1
+    assert len({accepted_job.job.job_id for accepted_job in both}) == 1
 
 
 async def test_a_request_that_was_refused_after_an_impatient_second_one_is_that_one(
@@ -144,13 +144,13 @@ async def test_another_request_is_another_one(studio: Studio, changes: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("asker", "place"),
+    ("actor", "place"),
     [(BOB, HERE), (ANN, replace(HERE, channel_id=21)), (ANN, replace(HERE, private=True)), (ANN, Place(None, 20))],
 )
-async def test_another_person_or_place_is_another_request(studio: Studio, asker: Asker, place: Place) -> None:
+async def test_another_person_or_place_is_another_request(studio: Studio, actor: Actor, place: Place) -> None:
     first = await asks(studio, heard=False)
 
-    assert (await asks(studio, asker, place)).job.job_id != first.job.job_id
+    assert (await asks(studio, actor, place)).job.job_id != first.job.job_id
 
 
 async def test_what_ended_without_a_video_may_be_asked_for_anew(bench: Bench, studio: Studio) -> None:
@@ -183,7 +183,7 @@ async def test_whoever_has_no_places_left_gets_that_ones_answer_too(bench: Bench
 
 
 async def test_an_answer_that_arrived_writes_nothing(bench: Bench, studio: Studio) -> None:
-    ticket = await studio.request(ANN, WISH, HERE)
-    await studio.answered(ticket, arrived=True)
+    accepted_job = await studio.request(ANN, WISH, HERE)
+    await studio.answered(accepted_job, arrived=True)
 
-    assert await bench.job(ticket.job) == ticket.job
+    assert await bench.job(accepted_job.job) == accepted_job.job

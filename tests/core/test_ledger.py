@@ -323,22 +323,22 @@ async def test_an_alert_that_was_not_told_is_still_due_after_a_crash(till: Till)
 async def test_any_order_of_requests_refunds_and_corrections_holds_every_budget_and_tells_each_once(
     till: Till, seed: int
 ) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     told: list[tuple[str, int]] = []
     for _ in range(40):
-        server = dice.choice([SERVER, OTHER])
+        server = rng.choice([SERVER, OTHER])
         try:
-            job = await till.asks(dice.randrange(9), cost=dice.choice([160, FAST, 2_000]), server=server)
+            job = await till.asks(rng.randrange(9), cost=rng.choice([160, FAST, 2_000]), server=server)
         except Refusal:
             continue
-        match dice.randrange(4):
+        match rng.randrange(4):
             case 0:
                 await till.store.requests.cancel(job.job_id, NOON)
             case 1:
                 await till.runs(job)
-                await till.fails(job, dice.choice([None, 100]))
+                await till.fails(job, rng.choice([None, 100]))
             case 2:
-                await till.succeeds(job, dice.choice([None, 600]))
+                await till.succeeds(job, rng.choice([None, 600]))
             case _:
                 await till.runs(job)
         told += await till.tells()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.values import Dice
 from veo_core.domain.catalog import BUILT_IN, Catalog, Model
-from veo_core.domain.timing import Pace, backoff
+from veo_core.domain.timing import Timing, backoff
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -43,16 +43,16 @@ def test_two_bots_do_not_come_back_at_the_same_moment() -> None:
 
 @pytest.mark.parametrize("model", BUILT_IN, ids=[row.name for row in BUILT_IN])
 def test_a_video_is_first_looked_at_when_it_may_be_ready(model: Model) -> None:
-    assert Pace().first_look(model, upscale=False) == model.usual_shortest
+    assert Timing().first_look(model, upscale=False) == model.usual_shortest
 
 
 def test_an_operator_who_looks_often_is_not_kept_waiting_by_the_first_look() -> None:
-    pace = Pace(poll_interval=timedelta(seconds=0.5))
+    pace = Timing(poll_interval=timedelta(seconds=0.5))
 
     assert pace.first_look(Catalog.of().models["veo31"], upscale=False) == 6 * SECOND
 
 
 def test_an_upscale_and_an_unknown_model_are_looked_at_soon() -> None:
-    assert Pace().first_look(BUILT_IN[0], upscale=True) == 10 * SECOND
-    assert Pace().first_look(None, upscale=False) == 10 * SECOND
-    assert Pace(poll_interval=SECOND).first_look(None, upscale=False) == 2 * SECOND
+    assert Timing().first_look(BUILT_IN[0], upscale=True) == 10 * SECOND
+    assert Timing().first_look(None, upscale=False) == 10 * SECOND
+    assert Timing(poll_interval=SECOND).first_look(None, upscale=False) == 2 * SECOND

@@ -23,8 +23,8 @@ from tests.core.fakes import START
 from tests.core.plans import Planner, faults
 from veo_core.domain.budgets import Alert, Budget, Scope
 from veo_core.domain.jobs import Job, JobKind, NewJob
-from veo_core.domain.messages import Receipt
-from veo_core.domain.polling import LookAgain
+from veo_core.domain.messages import PostedMessage
+from veo_core.domain.polling import Reschedule
 from veo_core.domain.quota import Limits
 from veo_core.domain.retirement import ModelTrouble
 from veo_core.domain.submissions import Video
@@ -41,7 +41,7 @@ BY_NAME: dict[str, Any] = {
     "offset": 0,
     "only": None,
     "kind": JobKind.CREATE,
-    "looks": {1: LookAgain(START, slow=True, seen=True)},
+    "looks": {1: Reschedule(START, slow=True, seen=True)},
     "task_ids": ("task-1", "task-2"),
     "guild_id": 10,
 }
@@ -56,12 +56,12 @@ BY_TYPE: dict[Any, Any] = {
     Limits: PLENTY,
     Reason: Reason.LOST,
     Alert: Alert(Scope.BOT, 0, Budget.CREDITS_PER_DAY, 1000, "2026-10-20", 80),
-    Receipt: Receipt(20, 30, 10),
+    PostedMessage: PostedMessage(20, 30, 10),
     Video: Video("https://v"),
     Skip: Skip(each=2),
     Collection[int]: (),
     Collection[str]: (),
-    Mapping[int, LookAgain]: {},
+    Mapping[int, Reschedule]: {},
 }
 # Methods that touch as many rows as there are, on purpose.
 GROWING = {"outbox.restate_queued": "a pause that begins or ends changes the line of each job that waits"}

@@ -219,7 +219,7 @@ async def test_an_outage_of_an_hour_with_five_hundred_waiting_costs_one_attempt_
 ) -> None:
     caplog.set_level(logging.WARNING)
     bench = Bench(store, clock, max_running=600)
-    bench.leave_out(bench.courier)
+    bench.leave_out(bench.deliverer)
     await running(bench, 20)
     bench.api.outage = Unreachable("no route")
     for n in range(480):

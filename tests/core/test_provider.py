@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.values import NOW, Dice
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, RateLimited, Unreachable
 from veo_core.provider.status import Provider
 
-PACE = Pace()
+PACE = Timing()
 SECOND = timedelta(seconds=1)
 DOWN = Unreachable("could not connect")
 BROKE = AccountProblem("balance", code="used_up", trace_id="trace-1")

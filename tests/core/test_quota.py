@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.values import NOW
 from veo_core.domain.jobs import JobKind
-from veo_core.domain.quota import WINDOW, Limits, QuotaAnswer, answer
+from veo_core.domain.quota import WINDOW, Limits, QuotaStatus, answer
 from veo_core.domain.usage import Usage
 
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ def test_what_is_left_is_the_limit_less_what_was_used(count: int, limit: int, re
 
 
 def test_nothing_used_means_nothing_to_wait_for() -> None:
-    assert answer(Usage(), 5) == QuotaAnswer(5, 0, None)
+    assert answer(Usage(), 5) == QuotaStatus(5, 0, None)
 
 
 def test_a_limit_of_nothing_never_frees() -> None:

@@ -80,8 +80,8 @@ async def steps_of(store: Store, *, max_running: int = 5) -> int:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_the_place_of_each_job_is_that_of_a_plain_reading(store: Store, clock: Clock, seed: int) -> None:
-    dice = random.Random(seed)
-    await play(store, clock, dice, people=dice.choice([1, 3, 12, 40]), moves=120)
+    rng = random.Random(seed)
+    await play(store, clock, rng, people=rng.choice([1, 3, 12, 40]), moves=120)
 
     order = await plainly(store)
     for place, job_id in enumerate(order, start=1):
@@ -106,33 +106,33 @@ async def test_claims_follow_a_plain_reading(store: Store, clock: Clock, seed: i
 async def test_the_head_of_each_persons_jobs_is_kept_whatever_happens_to_them(
     store: Store, clock: Clock, seed: int
 ) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(20):
-        await play(store, clock, dice, people=4, moves=8)
+        await play(store, clock, rng, people=4, moves=8)
 
         assert await rows(store, "SELECT * FROM queue_heads ORDER BY user_id") == await rows(store, HEADS)
 
 
-async def play(store: Store, clock: Clock, dice: random.Random, *, people: int, moves: int) -> None:
+async def play(store: Store, clock: Clock, rng: random.Random, *, people: int, moves: int) -> None:
     """People ask and cancel, jobs are claimed, given back, tried in vain and run."""
     for _ in range(moves):
-        now = clock.advance(dice.choice([0, 1, -3, 7]))
-        match dice.randrange(12):
+        now = clock.advance(rng.choice([0, 1, -3, 7]))
+        match rng.randrange(12):
             case 0:
-                await store.requests.cancel(dice.randrange(1, 100), now)
+                await store.requests.cancel(rng.randrange(1, 100), now)
             case 1 | 2:
                 job = await claim(store, max_running=8, running_per_user=3)
-                if job is not None and dice.random() < 0.7:
+                if job is not None and rng.random() < 0.7:
                     await store.queue.mark_running(job.job_id, f"task-{job.job_id}", now=now, due_at=now)
             case 3:
                 for job in (await store.queue.submitting())[:1]:
-                    await store.queue.give_back(job.job_id, dice.choice([None, now]))
-            case 4 if dice.random() < 0.2:
-                await store.queue.forget_tries()
-            case 5 if dice.random() < 0.1:
+                    await store.queue.requeue(job.job_id, rng.choice([None, now]))
+            case 4 if rng.random() < 0.2:
+                await store.queue.reset_attempts()
+            case 5 if rng.random() < 0.1:
                 await store.queue.recover(now)
             case _:
-                new = new_job(dice.randrange(people), f"prompt {dice.random()}")
+                new = new_job(rng.randrange(people), f"prompt {rng.random()}")
                 await store.requests.record(new, PLENTY, now)
 
 

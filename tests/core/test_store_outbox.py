@@ -9,14 +9,14 @@ from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
 from veo_core.domain.actors import Place
 from veo_core.domain.jobs import Job
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
 from veo_core.store.outbox import Skip
 
 SECOND = timedelta(seconds=1)
-RECEIPT = Receipt(channel_id=20, message_id=30)
+RECEIPT = PostedMessage(channel_id=20, message_id=30)
 
 
 async def recorded(store: Store, place: Place | None = None) -> Job:
@@ -133,7 +133,7 @@ async def test_the_first_message_stands_whatever_comes_later(store: Store) -> No
     job = await ended(store)
     await store.outbox.delivered(job.job_id, RECEIPT, START)
 
-    await store.outbox.delivered(job.job_id, Receipt(99, 99), START + SECOND)
+    await store.outbox.delivered(job.job_id, PostedMessage(99, 99), START + SECOND)
     await store.outbox.keep(job.job_id, START)
     await store.outbox.postpone_delivery(job.job_id, START)
 
@@ -145,7 +145,7 @@ async def test_the_first_message_stands_whatever_comes_later(store: Store) -> No
 async def test_marks_at_once_leave_one_message(store: Store) -> None:
     job = await ended(store)
 
-    await asyncio.gather(*(store.outbox.delivered(job.job_id, Receipt(20, n), START) for n in range(30, 40)))
+    await asyncio.gather(*(store.outbox.delivered(job.job_id, PostedMessage(20, n), START) for n in range(30, 40)))
 
     assert (await now_of(store, job)).message_id == 30
 
@@ -218,7 +218,7 @@ async def test_the_lines_of_everything_queued_can_be_written_anew(store: Store) 
     await store.queue.claim(START, max_running=9, running_per_user=9)
     for job in (shown, sent):
         await store.outbox.status_shown(job.job_id, "queued", 55)
-    await store.queue.give_back(shown.job_id)
+    await store.queue.requeue(shown.job_id)
     await store.queue.claim(START, max_running=9, running_per_user=9)
     await store.queue.mark_running(shown.job_id, "t", now=START, due_at=START)
     await store.outbox.status_shown(shown.job_id, "running", 55)
@@ -265,7 +265,7 @@ async def test_what_is_shown_and_delivered_has_no_next_moment(store: Store) -> N
 
 async def test_a_message_that_turned_up_meanwhile_is_not_posted_again(store: Store) -> None:
     job = await ended(store)
-    await store.outbox.delivered(job.job_id, Receipt(1, 2, 3), START)
+    await store.outbox.delivered(job.job_id, PostedMessage(1, 2, 3), START)
 
     assert not await store.outbox.begin_delivery(job.job_id)
     assert (await now_of(store, job)).delivery_attempts == 0

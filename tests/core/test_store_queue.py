@@ -143,7 +143,7 @@ async def test_a_job_given_back_is_as_if_it_had_never_been_sent(store: Store, cl
     await claim(store)
     await store.queue.mark_in_doubt(asked.job_id, START)
 
-    await store.queue.give_back(asked.job_id)
+    await store.queue.requeue(asked.job_id)
 
     assert await job_of(store, asked) == asked
 
@@ -153,7 +153,7 @@ async def test_only_a_submission_can_be_given_back(store: Store, clock: Clock) -
     await claim(store)
     await store.queue.mark_running(asked.job_id, "t", now=START, due_at=START)
 
-    await store.queue.give_back(asked.job_id)
+    await store.queue.requeue(asked.job_id)
     await store.queue.change_action(asked.job_id, "image2video")
     await store.queue.mark_in_doubt(asked.job_id, START)
 
@@ -164,11 +164,11 @@ async def test_only_a_submission_can_be_given_back(store: Store, clock: Clock) -
 async def test_whoever_met_the_refusal_of_the_account_is_not_the_next_probe(store: Store, clock: Clock) -> None:
     first, second = await ask(store, clock, 1, 2)
     await claim(store)
-    await store.queue.give_back(first.job_id, clock.now())
+    await store.queue.requeue(first.job_id, clock.now())
     probe = await claim(store)
     assert probe is not None
     assert probe.job_id == second.job_id
-    await store.queue.give_back(second.job_id, clock.advance(1))
+    await store.queue.requeue(second.job_id, clock.advance(1))
 
     again = await claim(store)
 
@@ -179,9 +179,9 @@ async def test_whoever_met_the_refusal_of_the_account_is_not_the_next_probe(stor
 async def test_after_a_pause_everybody_has_their_old_place(store: Store, clock: Clock) -> None:
     first, second = await ask(store, clock, 1, 2)
     await claim(store)
-    await store.queue.give_back(first.job_id, clock.now())
+    await store.queue.requeue(first.job_id, clock.now())
 
-    await store.queue.forget_tries()
+    await store.queue.reset_attempts()
 
     assert [job.job_id for job in await claim_all(store)] == [first.job_id, second.job_id]
 

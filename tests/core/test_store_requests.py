@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.bench import PLENTY, counts, new_job, new_upscale
 from tests.core.fakes import START, Clock
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.jobs import Job, JobKind, JobState, NewJob
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.quota import Limits
 from veo_core.domain.submissions import Submission, Video
 from veo_core.errors import Refusal
@@ -52,7 +52,7 @@ async def test_a_recorded_job_is_queued_and_holds_everything_that_was_asked(stor
     )
     place = Place(guild_id=7, channel_id=8, interaction_id=9, private=True)
 
-    recorded = await store.requests.record(NewJob(JobKind.CREATE, Asker(5), place, "a cat", submission), PLENTY, START)
+    recorded = await store.requests.record(NewJob(JobKind.CREATE, Actor(5), place, "a cat", submission), PLENTY, START)
 
     job = recorded.job
     assert recorded.is_new
@@ -238,7 +238,7 @@ async def test_an_unknown_job_is_none(store: Store) -> None:
 
 async def test_a_message_that_was_taken_away_is_noted_only_where_there_was_one(store: Store) -> None:
     delivered, waiting = await succeeded(store), await succeeded(store)
-    await store.outbox.delivered(delivered.job_id, Receipt(20, 30), START)
+    await store.outbox.delivered(delivered.job_id, PostedMessage(20, 30), START)
 
     for job in (delivered, waiting):
         await store.requests.message_deleted(job.job_id, START + HOUR)

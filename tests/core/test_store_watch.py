@@ -11,7 +11,7 @@ import pytest
 from tests.core.bench import PLENTY, new_job
 from tests.core.fakes import START, Clock
 from veo_core.domain.jobs import Job, JobState
-from veo_core.domain.polling import LookAgain
+from veo_core.domain.polling import Reschedule
 from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store import Store
@@ -67,10 +67,10 @@ async def test_looks_move_the_next_ones_and_note_when_a_task_was_first_seen(stor
     later = clock.advance(60)
 
     for moment in (START, later):
-        await store.watch.look_again(
+        await store.watch.reschedule(
             {
-                seen.job_id: LookAgain(moment + SECOND, slow=moment == later, seen=True),
-                unknown.job_id: LookAgain(moment + 2 * SECOND, slow=False, seen=False),
+                seen.job_id: Reschedule(moment + SECOND, slow=moment == later, seen=True),
+                unknown.job_id: Reschedule(moment + 2 * SECOND, slow=False, seen=False),
             },
             moment,
         )
@@ -90,8 +90,8 @@ async def test_a_look_at_what_ended_meanwhile_changes_nothing(store: Store) -> N
     await store.watch.succeed(job.job_id, VIDEO, now=START)
     before = await now_of(store, job)
 
-    await store.watch.look_again({job.job_id: LookAgain(START + SECOND, slow=True, seen=True)}, START)
-    await store.watch.look_again({}, START)
+    await store.watch.reschedule({job.job_id: Reschedule(START + SECOND, slow=True, seen=True)}, START)
+    await store.watch.reschedule({}, START)
 
     assert await now_of(store, job) == before
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.core.bench import Bench, connection_of, counts, is_awake
 from tests.core.fakes import START, Clock
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.images import Image, PictureSize, VideoRequest
 from veo_core.domain.jobs import Job, JobKind, JobState
 from veo_core.domain.quota import Limits
@@ -25,7 +25,7 @@ from veo_core.services.studio import Studio
 from veo_core.store import Store
 
 HERE = Place(guild_id=10, channel_id=20)
-ANN, BOB = Asker(1), Asker(2)
+ANN, BOB = Actor(1), Actor(2)
 PICTURE = Image("https://cdn.discordapp.com/a.png", "a.png", 1000)
 FIVE = Limits(videos_per_day=5, upscales_per_day=2, running_per_user=2)
 
@@ -71,13 +71,13 @@ def a_video(prompt: str = "a cat", *images: Image, model: str = "veo31-fast") ->
     return VideoRequest(prompt, model, images)
 
 
-async def made(bench: Bench, studio: Studio, asker: Asker = ANN, place: Place = HERE) -> Job:
+async def made(bench: Bench, studio: Studio, actor: Actor = ANN, place: Place = HERE) -> Job:
     """A delivered video."""
-    ticket = await studio.request(asker, a_video(f"for {asker.user_id}"), place)
+    accepted_job = await studio.request(actor, a_video(f"for {actor.user_id}"), place)
     await bench.settle()
     bench.api.finish()
     await bench.pass_time(60)
-    return await bench.job(ticket.job)
+    return await bench.job(accepted_job.job)
 
 
 async def refused(attempt: Awaitable[object]) -> Reason:
@@ -87,11 +87,11 @@ async def refused(attempt: Awaitable[object]) -> Reason:
 
 
 async def test_a_request_is_on_disk_with_its_place_before_the_answer(bench: Bench, studio: Studio) -> None:
-    ticket = await studio.request(ANN, a_video(), HERE)
+    accepted_job = await studio.request(ANN, a_video(), HERE)
 
-    assert await bench.job(ticket.job) == ticket.job
-    assert (ticket.is_new, ticket.place.position) == (True, 1)
-    assert ticket.place.ready_at == START + timedelta(seconds=100)
+    assert await bench.job(accepted_job.job) == accepted_job.job
+    assert (accepted_job.is_new, accepted_job.place.position) == (True, 1)
+    assert accepted_job.place.ready_at == START + timedelta(seconds=100)
     assert bench.api.submissions == []
     assert is_awake(bench.submitter)
 
@@ -99,18 +99,24 @@ async def test_a_request_is_on_disk_with_its_place_before_the_answer(bench: Benc
 async def test_an_estimate_counts_the_rounds_before_it(store: Store, clock: Clock, inspector: FakeInspector) -> None:
     studio = Studio(Bench(store, clock, max_running=2).workshop, inspector, "veo31-fast")
 
-    tickets = [await studio.request(Asker(n), a_video(f"cat {n}"), HERE) for n in range(5)]
+    tickets = [await studio.request(Actor(n), a_video(f"cat {n}"), HERE) for n in range(5)]
 
-    assert [ticket.place.position for ticket in tickets] == [1, 2, 3, 4, 5]
-    assert [(ticket.place.ready_at - START).total_seconds() for ticket in tickets] == [100, 100, 200, 200, 300]
+    assert [accepted_job.place.position for accepted_job in tickets] == [1, 2, 3, 4, 5]
+    assert [(accepted_job.place.ready_at - START).total_seconds() for accepted_job in tickets] == [
+        100,
+        100,
+        200,
+        200,
+        300,
+    ]
 
 
 async def test_an_estimate_is_never_in_the_past(bench: Bench, studio: Studio) -> None:
-    ticket = await studio.request(ANN, a_video(), HERE)
+    accepted_job = await studio.request(ANN, a_video(), HERE)
     await bench.settle()
     now = bench.clock.advance(3600)
 
-    place = await studio.place_in_queue(await bench.job(ticket.job))
+    place = await studio.place_in_queue(await bench.job(accepted_job.job))
 
     assert (place.position, place.ready_at) == (None, now + timedelta(seconds=5))
 
@@ -118,11 +124,11 @@ async def test_an_estimate_is_never_in_the_past(bench: Bench, studio: Studio) ->
 async def test_images_are_looked_at_and_kept_in_order(studio: Studio, inspector: FakeInspector) -> None:
     second = Image("https://cdn.discordapp.com/b.png", "b.png", 1000)
 
-    ticket = await studio.request(ANN, a_video("two", PICTURE, second), HERE)
+    accepted_job = await studio.request(ANN, a_video("two", PICTURE, second), HERE)
 
     assert inspector.seen == ["a.png", "b.png"]
-    assert ticket.job.image_urls == (PICTURE.url, second.url)
-    assert ticket.job.action == "image2video"
+    assert accepted_job.job.image_urls == (PICTURE.url, second.url)
+    assert accepted_job.job.action == "image2video"
 
 
 async def test_what_is_no_picture_is_refused_and_costs_nothing(studio: Studio, inspector: FakeInspector) -> None:
@@ -146,7 +152,7 @@ async def test_whoever_has_no_video_left_or_is_blocked_has_no_picture_read(
 ) -> None:
     for number in range(FIVE.videos_per_day):
         await studio.request(ANN, a_video(f"cat {number}"), HERE)
-    await studio.block(Asker(9, is_admin=True), BOB.user_id, HERE)
+    await studio.block(Actor(9, is_admin=True), BOB.user_id, HERE)
 
     assert await refused(studio.request(ANN, a_video("x", PICTURE), HERE)) is Reason.DAILY_LIMIT
     assert await refused(studio.request(BOB, a_video("x", PICTURE), HERE)) is Reason.BLOCKED
@@ -180,9 +186,9 @@ async def test_without_a_chosen_ratio_the_first_pictures_own_shape_decides(
 ) -> None:
     inspector.size = PictureSize(*size)
 
-    ticket = await studio.request(ANN, replace(a_video("x", PICTURE), aspect_ratio=chosen), HERE)
+    accepted_job = await studio.request(ANN, replace(a_video("x", PICTURE), aspect_ratio=chosen), HERE)
 
-    assert ticket.job.aspect_ratio == ratio
+    assert accepted_job.job.aspect_ratio == ratio
 
 
 async def test_a_model_the_provider_dropped_is_refused_with_those_that_work(bench: Bench, studio: Studio) -> None:
@@ -234,8 +240,8 @@ async def test_the_1080p_version_is_one_job_and_the_second_press_gets_it(bench: 
     tickets = await asyncio.gather(*(studio.upscale(ANN, source.job_id, HERE) for _ in range(5)))
     await bench.pass_time(1)
 
-    assert len({ticket.job.job_id for ticket in tickets}) == 1
-    assert [ticket.is_new for ticket in tickets].count(True) == 1
+    assert len({accepted_job.job.job_id for accepted_job in tickets}) == 1
+    assert [accepted_job.is_new for accepted_job in tickets].count(True) == 1
     assert (await studio.allowance(ANN, HERE)).upscales.used == 1
     sent = bench.api.submissions[-1]
     assert (sent.action, sent.model, sent.video_id) == ("get1080p", "veo31-fast", source.video_id)
@@ -261,7 +267,7 @@ async def test_only_the_requester_and_moderators_may_ask_for_1080p_unless_everyb
     open_studio = Studio(bench.workshop, inspector, "veo31-fast", anyone_may_upscale=True)
 
     assert await refused(studio.upscale(BOB, source.job_id, HERE)) is Reason.NOT_YOURS
-    first = await studio.upscale(Asker(3, is_moderator=True), source.job_id, HERE)
+    first = await studio.upscale(Actor(3, is_moderator=True), source.job_id, HERE)
     second = await open_studio.upscale(BOB, source.job_id, HERE)
 
     assert (first.is_new, second.is_new, second.job.job_id) == (True, False, first.job.job_id)
@@ -270,15 +276,15 @@ async def test_only_the_requester_and_moderators_may_ask_for_1080p_unless_everyb
 async def test_the_1080p_version_of_a_private_video_is_private(bench: Bench, studio: Studio) -> None:
     source = await made(bench, studio, place=Place(10, 20, private=True))
 
-    ticket = await studio.upscale(ANN, source.job_id, HERE)
+    accepted_job = await studio.upscale(ANN, source.job_id, HERE)
 
-    assert ticket.job.private
+    assert accepted_job.job.private
 
 
 async def test_there_is_no_1080p_version_of_what_has_no_video(bench: Bench, studio: Studio) -> None:
-    ticket = await studio.request(ANN, a_video(), HERE)
+    accepted_job = await studio.request(ANN, a_video(), HERE)
 
-    assert await refused(studio.upscale(ANN, ticket.job.job_id, HERE)) is Reason.UPSCALE_IMPOSSIBLE
+    assert await refused(studio.upscale(ANN, accepted_job.job.job_id, HERE)) is Reason.UPSCALE_IMPOSSIBLE
 
 
 async def test_cancelling_gives_the_place_back_and_is_for_the_requester_and_moderators(studio: Studio) -> None:
@@ -286,7 +292,7 @@ async def test_cancelling_gives_the_place_back_and_is_for_the_requester_and_mode
 
     assert await refused(studio.cancel(BOB, mine.job_id, HERE)) is Reason.NOT_YOURS
     await studio.cancel(ANN, mine.job_id, HERE)
-    await studio.cancel(Asker(3, is_moderator=True), other.job_id, HERE)
+    await studio.cancel(Actor(3, is_moderator=True), other.job_id, HERE)
 
     assert (await studio.allowance(ANN, HERE)).videos.used == 0
     assert await refused(studio.cancel(ANN, mine.job_id, HERE)) is Reason.TOO_LATE_TO_CANCEL
@@ -294,10 +300,10 @@ async def test_cancelling_gives_the_place_back_and_is_for_the_requester_and_mode
 
 
 async def test_what_is_running_cannot_be_cancelled(bench: Bench, studio: Studio) -> None:
-    ticket = await studio.request(ANN, a_video(), HERE)
+    accepted_job = await studio.request(ANN, a_video(), HERE)
     await bench.settle()
 
-    assert await refused(studio.cancel(ANN, ticket.job.job_id, HERE)) is Reason.TOO_LATE_TO_CANCEL
+    assert await refused(studio.cancel(ANN, accepted_job.job.job_id, HERE)) is Reason.TOO_LATE_TO_CANCEL
 
 
 @pytest.mark.parametrize("number", [0, -1, 999, 2**53, 2**63, 2**100])
@@ -306,20 +312,20 @@ async def test_forged_numbers_are_not_found(studio: Studio, number: int) -> None
         assert await refused(attempt(ANN, number, HERE)) is Reason.NOT_FOUND
 
 
-@pytest.mark.parametrize("asker", [BOB, Asker(2, is_moderator=True), Asker(2, is_moderator=True, is_admin=True)])
-async def test_jobs_of_another_server_are_not_found_whatever_rights_one_has_here(studio: Studio, asker: Asker) -> None:
+@pytest.mark.parametrize("actor", [BOB, Actor(2, is_moderator=True), Actor(2, is_moderator=True, is_admin=True)])
+async def test_jobs_of_another_server_are_not_found_whatever_rights_one_has_here(studio: Studio, actor: Actor) -> None:
     job = (await studio.request(ANN, a_video(), HERE)).job
     elsewhere = Place(11, 20)
 
     for attempt in (studio.show, studio.cancel, studio.upscale, studio.may_delete):
-        assert await refused(attempt(asker, job.job_id, elsewhere)) is Reason.NOT_FOUND
-        assert await refused(attempt(asker, job.job_id, Place(None, 20))) is Reason.NOT_FOUND
+        assert await refused(attempt(actor, job.job_id, elsewhere)) is Reason.NOT_FOUND
+        assert await refused(attempt(actor, job.job_id, Place(None, 20))) is Reason.NOT_FOUND
 
 
 async def test_private_jobs_are_shown_to_their_requester_only(studio: Studio) -> None:
     job = (await studio.request(ANN, a_video(), Place(10, 20, private=True))).job
 
-    assert await refused(studio.show(Asker(3, is_moderator=True), job.job_id, HERE)) is Reason.NOT_FOUND
+    assert await refused(studio.show(Actor(3, is_moderator=True), job.job_id, HERE)) is Reason.NOT_FOUND
     assert (await studio.show(ANN, job.job_id, HERE)).job_id == job.job_id
     assert (await studio.may_delete(ANN, job.job_id, HERE)).job_id == job.job_id
 
@@ -328,8 +334,8 @@ async def test_a_moderator_of_one_channel_is_none_in_another(studio: Studio) -> 
     job = (await studio.request(ANN, a_video(), HERE)).job
     other_channel = Place(10, 21)
 
-    assert await refused(studio.show(Asker(3, is_moderator=True), job.job_id, other_channel)) is Reason.NOT_YOURS
-    assert (await studio.show(Asker(3, is_admin=True), job.job_id, other_channel)).job_id == job.job_id
+    assert await refused(studio.show(Actor(3, is_moderator=True), job.job_id, other_channel)) is Reason.NOT_YOURS
+    assert (await studio.show(Actor(3, is_admin=True), job.job_id, other_channel)).job_id == job.job_id
 
 
 async def test_active_and_history_are_ones_own(bench: Bench, studio: Studio) -> None:
@@ -339,10 +345,10 @@ async def test_active_and_history_are_ones_own(bench: Bench, studio: Studio) -> 
 
     active = await studio.active(ANN)
 
-    assert [(ticket.job.job_id, ticket.place.position) for ticket in active] == [(waiting.job_id, 1)]
+    assert [(accepted_job.job.job_id, accepted_job.place.position) for accepted_job in active] == [(waiting.job_id, 1)]
     assert [job.job_id for job in await studio.history(ANN)] == [waiting.job_id, done.job_id]
     assert [job.job_id for job in await studio.waiting(ANN)] == [waiting.job_id]
-    assert await studio.active(Asker(99)) == ()
+    assert await studio.active(Actor(99)) == ()
 
 
 async def test_a_deleted_message_is_noted(bench: Bench, studio: Studio) -> None:
@@ -356,7 +362,7 @@ async def test_a_deleted_message_is_noted(bench: Bench, studio: Studio) -> None:
 async def test_a_blocked_person_is_refused_here_and_nowhere_else_until_the_block_ends(
     bench: Bench, studio: Studio
 ) -> None:
-    admin = Asker(9, is_admin=True)
+    admin = Actor(9, is_admin=True)
     done = await made(bench, studio)
     await studio.block(admin, ANN.user_id, HERE)
 
@@ -376,10 +382,10 @@ async def test_a_blocked_person_is_refused_here_and_nowhere_else_until_the_block
 
 
 @pytest.mark.parametrize(
-    ("asker", "place"), [(Asker(9, is_moderator=True), HERE), (Asker(9, is_admin=True), Place(None, 1))]
+    ("actor", "place"), [(Actor(9, is_moderator=True), HERE), (Actor(9, is_admin=True), Place(None, 1))]
 )
-async def test_only_those_who_manage_the_server_may_block_and_look(studio: Studio, asker: Asker, place: Place) -> None:
-    for attempt in (studio.block(asker, 1, place), studio.unblock(asker, 1, place), studio.overview(asker, place)):
+async def test_only_those_who_manage_the_server_may_block_and_look(studio: Studio, actor: Actor, place: Place) -> None:
+    for attempt in (studio.block(actor, 1, place), studio.unblock(actor, 1, place), studio.overview(actor, place)):
         assert await refused(attempt) is Reason.NOT_ADMIN
 
 

@@ -12,7 +12,7 @@ from tests.core.bench import PACE, Bench, connection_of, counts, new_job
 from tests.core.fakes import START, Clock, Fault
 from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.quota import Limits
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import (
     AccountProblem,
     AnswerLost,
@@ -79,7 +79,7 @@ async def test_those_with_fewest_running_are_sent_first(store: Store, clock: Clo
 
 
 async def test_submissions_keep_their_distance(store: Store, clock: Clock) -> None:
-    bench = Bench(store, clock, pace=Pace(submit_interval=timedelta(seconds=2)))
+    bench = Bench(store, clock, pace=Timing(submit_interval=timedelta(seconds=2)))
     for n in range(4):
         await bench.ask(n, f"cat {n}")
 
@@ -260,15 +260,15 @@ async def test_images_older_than_their_links_are_not_sent(bench: Bench) -> None:
 
 
 async def test_a_late_answer_is_looked_for_beside_it_and_may_still_arrive(store: Store, clock: Clock) -> None:
-    bench = Bench(store, clock, pace=Pace(patience=timedelta(0)))
+    bench = Bench(store, clock, pace=Timing(patience=timedelta(0)))
     bench.api.gate.shut()
     job = await bench.ask()
     await bench.submitter.turn()
     await bench.api.gate.arrived.wait()
-    await bench.woken(bench.searcher)
+    await bench.woken(bench.reconciler)
     assert (await bench.job(job)).in_doubt_at == START
 
-    await bench.searcher.turn()
+    await bench.reconciler.turn()
     assert (await bench.job(job)).task_id == "task-1"
     bench.api.gate.open()
     await bench.settle()
@@ -278,13 +278,13 @@ async def test_a_late_answer_is_looked_for_beside_it_and_may_still_arrive(store:
 
 
 async def test_an_answer_that_hangs_holds_no_place_once_its_task_is_found(store: Store, clock: Clock) -> None:
-    bench = Bench(store, clock, pace=Pace(patience=timedelta(0), submit_interval=timedelta(0)), max_running=1)
+    bench = Bench(store, clock, pace=Timing(patience=timedelta(0), submit_interval=timedelta(0)), max_running=1)
     bench.api.gate.shut()
     await bench.ask(1, "hanging")
     await bench.submitter.turn()
     await bench.api.gate.arrived.wait()
-    await bench.woken(bench.searcher)
-    await bench.searcher.turn()
+    await bench.woken(bench.reconciler)
+    await bench.reconciler.turn()
     bench.api.finish("task-1")
     await bench.poller.turn()
 
@@ -300,7 +300,7 @@ async def test_an_answer_that_hangs_holds_no_place_once_its_task_is_found(store:
 async def test_answers_that_hang_by_the_dozen_are_given_up_when_others_need_to_be_sent(
     store: Store, clock: Clock
 ) -> None:
-    bench = Bench(store, clock, pace=Pace(patience=timedelta(0), submit_interval=timedelta(0)), max_running=1)
+    bench = Bench(store, clock, pace=Timing(patience=timedelta(0), submit_interval=timedelta(0)), max_running=1)
     bench.api.gate.shut()
     run = asyncio.create_task(bench.submitter.run())
 
@@ -309,7 +309,7 @@ async def test_answers_that_hang_by_the_dozen_are_given_up_when_others_need_to_b
         await bench.api.has_got(n + 1)
         while (await bench.job(job)).state is JobState.SUBMITTING:
             clock.advance(5)
-            await bench.searcher.turn()
+            await bench.reconciler.turn()
         bench.api.finish()
         clock.advance(5)
         await bench.poller.turn()
@@ -337,7 +337,7 @@ async def test_a_stop_lets_answers_that_are_on_their_way_arrive(bench: Bench) ->
 
 
 async def test_a_stop_that_cuts_an_answer_off_leaves_the_job_to_be_searched_for(store: Store, clock: Clock) -> None:
-    bench = Bench(store, clock, pace=Pace(stop_grace=timedelta(0)))
+    bench = Bench(store, clock, pace=Timing(stop_grace=timedelta(0)))
     bench.api.gate.shut()
     job = await bench.ask()
     run = asyncio.create_task(bench.submitter.run())
@@ -391,7 +391,7 @@ async def test_an_answer_that_cannot_be_written_down_is_searched_for(
     assert (await bench.job(job)).state is JobState.SUBMITTING
     await connection.execute("DROP TRIGGER full")
 
-    await bench.woken(bench.searcher)
+    await bench.woken(bench.reconciler)
     await bench.settle()
 
     assert (await bench.job(job)).task_id == "task-1"

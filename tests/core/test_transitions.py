@@ -16,19 +16,19 @@ from veo_core.domain.oddities import Oddity
 from veo_core.domain.polling import (
     Decision,
     Fail,
-    LookAgain,
+    Reschedule,
     Succeed,
-    after_look,
+    after_poll,
     failure_reason,
     find_task,
     next_action,
 )
 from veo_core.domain.submissions import Submission, TaskReport, TaskState, Video
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import Rejected
 from veo_core.reasons import Reason
 
-PACE = Pace()
+PACE = Timing()
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 VIDEO = Video("https://platform.cdn.acedata.cloud/veo/a.mp4", "253eedc4")
 PENDING = TaskReport("task-12", TaskState.PENDING)
@@ -44,7 +44,7 @@ def looked(
     **changes: Any,
 ) -> Decision:
     """The decision about a job that has been running for `age`."""
-    return after_look(job(**changes), report, now=NOW + age, pace=PACE, watched=watched, ends_seen=ends_seen)
+    return after_poll(job(**changes), report, now=NOW + age, pace=PACE, watched=watched, ends_seen=ends_seen)
 
 
 def ending(decision: Decision) -> tuple[Reason, bool] | None:
@@ -58,21 +58,21 @@ def test_an_end_without_a_result_is_looked_at_twice_more_and_then_believed(slow:
 
     decisions = [looked(nothing, age=age, ends_seen=count, slow=slow) for count in (1, 2, 3)]
 
-    again = LookAgain(NOW + age + PACE.poll_interval, slow=slow, seen=True)
+    again = Reschedule(NOW + age + PACE.poll_interval, slow=slow, seen=True)
     assert decisions == [again, again, Fail(Reason.NO_OUTPUT)]
 
 
 def test_a_link_that_nobody_called_finished_is_better_than_giving_up() -> None:
     doubtful = replace(PENDING, candidate=VIDEO)
 
-    assert isinstance(looked(doubtful, age=MINUTE), LookAgain)
+    assert isinstance(looked(doubtful, age=MINUTE), Reschedule)
     assert looked(doubtful, age=PACE.give_up_after) == Succeed(VIDEO)
 
 
 def test_a_record_that_is_too_large_goes_to_the_slow_lane_at_once_and_ends_with_time() -> None:
     unread = replace(PENDING, oddities=frozenset({Oddity.RECORD_TOO_LARGE}))
 
-    assert looked(unread) == LookAgain(NOW + MINUTE + PACE.slow_interval, slow=True, seen=True)
+    assert looked(unread) == Reschedule(NOW + MINUTE + PACE.slow_interval, slow=True, seen=True)
     assert ending(looked(unread, age=PACE.give_up_after)) == (Reason.EXPIRED, True)
 
 
@@ -106,19 +106,19 @@ def test_a_failed_task_ends_its_job_with_the_reason_in_our_words(code: str, mess
 
 
 def test_a_running_task_is_looked_at_again_after_an_interval() -> None:
-    assert looked(PENDING) == LookAgain(NOW + MINUTE + PACE.poll_interval, slow=False, seen=True)
+    assert looked(PENDING) == Reschedule(NOW + MINUTE + PACE.poll_interval, slow=False, seen=True)
 
 
 def test_after_the_normal_window_it_is_slow_and_looked_at_more_seldom() -> None:
     decision = looked(PENDING, age=PACE.slow_after)
 
-    assert decision == LookAgain(NOW + PACE.slow_after + PACE.slow_interval, slow=True, seen=True)
+    assert decision == Reschedule(NOW + PACE.slow_after + PACE.slow_interval, slow=True, seen=True)
 
 
 def test_once_slow_stays_slow_though_the_clock_goes_back() -> None:
     decision = looked(PENDING, age=-DAY, slow=True)
 
-    assert isinstance(decision, LookAgain)
+    assert isinstance(decision, Reschedule)
     assert decision.slow
 
 
@@ -130,7 +130,7 @@ def test_after_hours_of_watching_it_expires() -> None:
 def test_a_downtime_of_days_expires_nothing_before_it_was_watched_again(report: TaskReport | None) -> None:
     decision = looked(report, age=3 * DAY, watched=timedelta(0), seen_at=NOW)
 
-    assert isinstance(decision, LookAgain)
+    assert isinstance(decision, Reschedule)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_an_unknown_task_is_lost_only_after_a_grace_that_was_watched(
     decision = looked(None, age=age, watched=watched, seen_at=NOW if seen_before else None)
 
     assert (ending(decision) == (Reason.LOST, False)) is lost
-    assert isinstance(decision, LookAgain) is not lost
+    assert isinstance(decision, Reschedule) is not lost
 
 
 @given(
@@ -164,7 +164,7 @@ def test_the_next_look_is_always_ahead_and_never_further_than_the_slow_interval(
 ) -> None:
     decision = looked(report, age=age, watched=watched, slow=slow, seen_at=NOW if seen else None)
 
-    if isinstance(decision, LookAgain):
+    if isinstance(decision, Reschedule):
         assert NOW + age < decision.due_at <= NOW + age + PACE.slow_interval
         assert decision.seen is (report is not None)
     else:
@@ -309,6 +309,6 @@ def test_words_of_the_prompt_refuse_no_action() -> None:
 def test_a_failed_1080p_version_blames_no_prompt_and_no_model(message: str, reason: Reason) -> None:
     report = TaskReport("task-12", TaskState.FAILED, error_code="api_error", error_message=message)
 
-    decision = after_look(job(kind=JobKind.UPSCALE), report, now=NOW, pace=Pace(), watched=timedelta(0))
+    decision = after_poll(job(kind=JobKind.UPSCALE), report, now=NOW, pace=Timing(), watched=timedelta(0))
 
     assert decision == Fail(reason)

@@ -12,21 +12,21 @@ from sandbox.discord import MEMBER, Message, Permission
 from sandbox.veo import Route, Slow
 from tests.process.books import audit
 from tests.process.house import House, Row, gathered, open_house
-from veo_core.failpoints import Checkpoint
+from veo_core.failpoints import Failpoint
 
 pytestmark = pytest.mark.process
 
 MODERATOR = MEMBER | Permission.MANAGE_MESSAGES
 
 DANGEROUS = (
-    f"{Checkpoint.AFTER_RECORD}:3",
-    f"{Checkpoint.AFTER_STATUS}:3",
-    f"{Checkpoint.AFTER_SUBMIT}:2",
-    f"{Checkpoint.AFTER_DELIVERY}:2",
+    f"{Failpoint.AFTER_RECORD}:3",
+    f"{Failpoint.AFTER_STATUS}:3",
+    f"{Failpoint.AFTER_SUBMIT}:2",
+    f"{Failpoint.AFTER_DELIVERY}:2",
 )
 # The start itself looks once whether there is anything to claim.
-EARLY = {Checkpoint.BEFORE_CLAIM: 1}
-EVERY = [f"{checkpoint}:{time + EARLY.get(checkpoint, 0)}" for checkpoint in Checkpoint for time in (1, 3)]
+EARLY = {Failpoint.BEFORE_CLAIM: 1}
+EVERY = [f"{failpoint}:{time + EARLY.get(failpoint, 0)}" for failpoint in Failpoint for time in (1, 3)]
 
 
 VIDEO = ("succeeded", None)
@@ -110,8 +110,8 @@ async def test_a_kill_while_the_submissions_are_in_the_air_sends_none_again(hous
 async def test_a_kill_anywhere_and_again_after_the_start_leaves_balanced_books(house: House, place: str) -> None:
     await killed_at(house, place)
 
-    checkpoint = place.partition(":")[0]
-    await house.begin(kill_at=f"{checkpoint}:1")
+    failpoint = place.partition(":")[0]
+    await house.begin(kill_at=f"{failpoint}:1")
     await house.until(lambda: house.is_dead or not house.unsettled(), "settled or killed again")
     if house.is_dead:
         await house.start()

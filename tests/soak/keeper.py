@@ -1,4 +1,4 @@
-"""Kills the bot again and again, at random moments and at random checkpoints, and starts it anew."""
+"""Kills the bot again and again, at random moments and at random failpoints, and starts it anew."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.soak.town import Town
-from veo_core.failpoints import Checkpoint
+from tests.soak.environment import Town
+from veo_core.failpoints import Failpoint
 
 LOOK_EVERY = 0.25
 _RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
@@ -64,7 +64,7 @@ class Keeper:
     def _some_place(self) -> str | None:
         if self.random.random() < 0.4:
             return None
-        return f"{self.random.choice(list(Checkpoint))}:{self.random.randint(1, 4)}"
+        return f"{self.random.choice(list(Failpoint))}:{self.random.randint(1, 4)}"
 
     async def _live(self, place: str | None) -> None:
         """Let it live for some seconds, or until it kills itself."""

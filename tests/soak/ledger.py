@@ -16,8 +16,8 @@ from itertools import pairwise
 from sandbox.veo import Outcome, Submission
 from tests.process.books import audit, status_lines
 from tests.process.house import ROOT, House, Row
+from tests.soak.environment import UPSCALES_PER_DAY, VIDEOS_PER_DAY, Town
 from tests.soak.keeper import Keeper
-from tests.soak.town import UPSCALES_PER_DAY, VIDEOS_PER_DAY, Town
 
 # Far over what the bot needs, far under what a leak of files or answers would take.
 MOST_MIB = 250.0

@@ -17,9 +17,9 @@ from runtime.audit import print_audit
 from runtime.config.loader import Settings
 from tests.process.config import written_config
 from tests.process.house import ROOT
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.jobs import Job, JobKind, NewJob
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.quota import Limits
 from veo_core.domain.submissions import Submission, Video
 from veo_core.reasons import Reason
@@ -40,7 +40,7 @@ async def asked(store: Store, user_id: int, number: int, source: Job | None = No
     place = Place(guild_id=2002, channel_id=3003, interaction_id=number)
     new = NewJob(
         kind,
-        Asker(user_id),
+        Actor(user_id),
         place,
         submission.prompt,
         submission,
@@ -63,7 +63,7 @@ async def delivered(store: Store, job: Job) -> Job:
     await sent(store, job)
     await store.watch.succeed(job.job_id, Video(f"https://cdn.test/{job.job_id}.mp4", f"video-{job.job_id}"), now=NOW)
     await store.outbox.begin_delivery(job.job_id)
-    await store.outbox.delivered(job.job_id, Receipt(3003, 9000 + job.job_id, 2002), NOW)
+    await store.outbox.delivered(job.job_id, PostedMessage(3003, 9000 + job.job_id, 2002), NOW)
     found = await store.requests.get(job.job_id)
     assert found is not None
     return found

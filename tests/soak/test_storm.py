@@ -17,11 +17,11 @@ from random import Random
 
 import pytest
 
-from tests.soak.crowd import Crowd
+from tests.soak.environment import Town, open_town
+from tests.soak.faults import Weather
 from tests.soak.keeper import Keeper
 from tests.soak.ledger import Account, settle_accounts, story
-from tests.soak.town import Town, open_town
-from tests.soak.weather import Weather
+from tests.soak.load import Crowd
 
 pytestmark = [
     pytest.mark.soak,
@@ -47,7 +47,7 @@ def seconds() -> float:
     return float(os.environ.get("SOAK_SECONDS", "20"))
 
 
-def dice(what: str, seed: int) -> Random:
+def rng(what: str, seed: int) -> Random:
     """Chance that repeats, apart for each of those who act."""
     return Random(f"{what} {seed}")
 
@@ -68,7 +68,7 @@ async def under_way(*work: Coroutine[object, object, None]) -> AsyncGenerator[No
 
 async def storm(town: Town, seed: int, weather: Weather, crowd: Crowd) -> Keeper:
     """Everything at once, and then one more clean start in good weather that finishes what was begun."""
-    keeper = Keeper(town, dice("kills", seed))
+    keeper = Keeper(town, rng("kills", seed))
     await town.house.start()
     town.begin()
     async with under_way(keeper.weigh()):
@@ -108,7 +108,7 @@ def stories(town: Town, account: Account) -> str:
 @pytest.mark.parametrize("seed", seeds(), ids=lambda seed: f"seed {seed}")
 async def test_after_a_storm_the_books_balance(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int) -> None:
     async with open_town(tmp_path, seed, seconds()) as town:
-        weather, crowd = Weather(town, dice("weather", seed)), Crowd(town, dice("people", seed))
+        weather, crowd = Weather(town, rng("weather", seed)), Crowd(town, rng("people", seed))
         keeper = await storm(town, seed, weather, crowd)
 
         account = await settle_accounts(town, keeper)

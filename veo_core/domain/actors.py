@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Actor:
     """Who asks, with the rights at this moment: `is_moderator` in this channel, `is_admin` in the whole server."""
 
     user_id: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.submissions import Submission
 from veo_core.reasons import Reason
 
@@ -117,7 +117,7 @@ class NewJob:
     """
 
     kind: JobKind
-    asker: Asker
+    actor: Actor
     place: Place
     prompt: str
     submission: Submission

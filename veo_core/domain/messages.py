@@ -9,7 +9,7 @@ FINAL_LINES = frozenset({"done", "failed", "cancelled", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class PostedMessage:
     """The proof that a Discord message exists."""
 
     channel_id: int

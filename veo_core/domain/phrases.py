@@ -1,6 +1,6 @@
 """What the provider's words say, once the person's own prompt is taken out of them; pure.
 
-An answer may repeat the prompt: quoted, cut off, escaped or in other case. Words of the prompt prove nothing.
+An answer may repeat the prompt: quoted, cut off, escaped or in other case. UserMessage of the prompt prove nothing.
 """
 
 from __future__ import annotations

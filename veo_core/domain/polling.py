@@ -12,13 +12,13 @@ from veo_core.domain.jobs import Job, JobKind
 from veo_core.domain.oddities import Oddity
 from veo_core.domain.phrases import length_limit, spoken
 from veo_core.domain.submissions import TaskReport, TaskState, Video, fingerprint
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import Rejected
 from veo_core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class Reschedule:
     """Still running: look at it again then; `slow` once the normal window is over."""
 
     due_at: datetime
@@ -45,15 +45,15 @@ class Fail:
     limit: int | None = None
 
 
-Decision = LookAgain | Succeed | Fail
+Decision = Reschedule | Succeed | Fail
 
 
 # An end that the next look may correct is believed once it was seen so often.
 LOOKS_AT_AN_END = 3
 
 
-def after_look(
-    job: Job, report: TaskReport | None, *, now: datetime, pace: Pace, watched: timedelta, ends_seen: int = 1
+def after_poll(
+    job: Job, report: TaskReport | None, *, now: datetime, pace: Timing, watched: timedelta, ends_seen: int = 1
 ) -> Decision:
     """What one look at a running job leads to.
 
@@ -66,7 +66,7 @@ def after_look(
         case TaskReport(state=TaskState.SUCCEEDED, video=Video() as video):
             return Succeed(video)
         case TaskReport(state=TaskState.FAILED, settled=False) if ends_seen < LOOKS_AT_AN_END:
-            return LookAgain(now + pace.poll_interval, slow=job.slow, seen=True)
+            return Reschedule(now + pace.poll_interval, slow=job.slow, seen=True)
         case TaskReport(state=TaskState.FAILED):
             return _failed(job, report)
         case TaskReport(oddities=oddities) if Oddity.RECORD_TOO_LARGE in oddities:
@@ -79,7 +79,7 @@ def after_look(
     return Succeed(candidate) if candidate is not None and isinstance(decision, Fail) else decision
 
 
-def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: timedelta) -> Decision:
+def _still_running(job: Job, *, seen: bool, now: datetime, pace: Timing, watched: timedelta) -> Decision:
     age = now - (job.running_at or job.created_at)
     never_seen = not seen and job.seen_at is None
     if never_seen and min(age, watched) >= pace.unknown_grace:
@@ -87,7 +87,7 @@ def _still_running(job: Job, *, seen: bool, now: datetime, pace: Pace, watched: 
     if age >= pace.give_up_after and watched >= pace.slow_after:
         return Fail(Reason.EXPIRED, expired=True)
     slow = job.slow or age >= pace.slow_after
-    return LookAgain(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)
+    return Reschedule(now + (pace.slow_interval if slow else pace.poll_interval), slow=slow, seen=seen)
 
 
 # A 1080p version has no prompt, image or choice of model of its own.

@@ -32,7 +32,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotaAnswer:
+class QuotaStatus:
     """What is left, and when the next place frees (None while nothing is used)."""
 
     limit: int
@@ -50,19 +50,19 @@ class QuotaAnswer:
         return self.remaining > 0
 
 
-def answer(usage: Usage, limit: int) -> QuotaAnswer:
+def answer(usage: Usage, limit: int) -> QuotaStatus:
     """Weigh the usage in the window against a limit.
 
     With more used than allowed (an operator lowered the limit) the place that frees first is the one that
     brings the usage under the limit again.
     """
     if not usage.counted_at or limit <= 0:
-        return QuotaAnswer(limit, usage.used, None)
+        return QuotaStatus(limit, usage.used, None)
     blocking = max(0, usage.used - limit)
-    return QuotaAnswer(limit, usage.used, usage.counted_at[blocking] + WINDOW)
+    return QuotaStatus(limit, usage.used, usage.counted_at[blocking] + WINDOW)
 
 
-def barrier(found: QuotaAnswer, kind: JobKind) -> Barrier | None:
+def barrier(found: QuotaStatus, kind: JobKind) -> Barrier | None:
     """What keeps a person from one more job of this kind; None when nothing does."""
     if found.allowed:
         return None

@@ -13,7 +13,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timing:
     """The waits of the loops.
 
     `search_window` is how long a task with a lost answer is looked for, `unknown_grace` how long the API may not
@@ -44,10 +44,10 @@ class Pace:
         return min(model.usual_shortest, 12 * self.poll_interval)
 
 
-def backoff(attempt: int, first: timedelta, longest: timedelta, dice: random.Random) -> timedelta:
+def backoff(attempt: int, first: timedelta, longest: timedelta, rng: random.Random) -> timedelta:
     """The wait before try number `attempt` + 1: doubling, with up to a third of jitter, never over `longest`."""
     doubled = first * 2 ** min(max(attempt - 1, 0), 20)
-    return min(doubled, longest) * (1 - dice.random() / 3)
+    return min(doubled, longest) * (1 - rng.random() / 3)
 
 
 Now = Callable[[], datetime]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from veo_core.domain.retirement import ModelTrouble
 from veo_core.domain.suspicion import Step, Suspicion
-from veo_core.domain.timing import Now, Pace, backoff
+from veo_core.domain.timing import Now, Timing, backoff
 from veo_core.errors import AccountProblem, ProviderError, RateLimited, Unreachable
 
 _log = logging.getLogger(__name__)
@@ -22,10 +22,10 @@ class Provider:
     Nothing here is stored but `troubles`, which `model_doubts` keeps: a restart simply tries again.
     """
 
-    def __init__(self, pace: Pace, now: Now, dice: random.Random | None = None) -> None:
+    def __init__(self, pace: Timing, now: Now, rng: random.Random | None = None) -> None:
         self._pace = pace
         self._now = now
-        self._dice = dice or random.Random()
+        self._rng = rng or random.Random()
         self._down_since: datetime | None = None
         self._next_try_at: datetime | None = None
         self._paused: AccountProblem | None = None
@@ -162,7 +162,7 @@ class Provider:
     def submission_lost(self) -> None:
         """An answer was lost: the next submission waits, so that a failing API does not burn through the queue."""
         self._lost_count += 1
-        wait = backoff(self._lost_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice)
+        wait = backoff(self._lost_count, self._pace.poll_interval, _LONGEST_BACKOFF, self._rng)
         self._lost_until = self._now() + wait
 
     def lost_was_found(self) -> None:
@@ -194,7 +194,7 @@ class Provider:
 
     def _politely(self, error: RateLimited, count: int) -> timedelta:
         """What the API asked for, or our own back-off; never the same moment for every bot in the world."""
-        own = backoff(count, self._pace.poll_interval, _LONGEST_BACKOFF, self._dice)
+        own = backoff(count, self._pace.poll_interval, _LONGEST_BACKOFF, self._rng)
         return own if error.retry_after is None else error.retry_after + own / 10
 
     def _be_reached(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from veo_core.domain.budgets import Demand, fits_ever
 from veo_core.domain.jobs import Job, JobKind, NewJob
 from veo_core.errors import Refusal
-from veo_core.failpoints import Checkpoint, reached
+from veo_core.failpoints import Failpoint, reached
 from veo_core.reasons import Reason
 from veo_core.store import Recorded
 from veo_core.workshop import Workshop
@@ -52,12 +52,12 @@ class Admission:
         Raises Refusal, StorageError.
         """
         new = self._priced(new)
-        reached(Checkpoint.BEFORE_RECORD)
+        reached(Failpoint.BEFORE_RECORD)
         try:
             recorded = await self._requests.record(new, self._limits, self._now())
         except Refusal as refusal:
             raise self._with_way_out(refusal, new) from refusal
-        reached(Checkpoint.AFTER_RECORD)
+        reached(Failpoint.AFTER_RECORD)
         self._changed()
         return recorded
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Protocol
 
 from veo_core.domain import quota
-from veo_core.domain.actors import Asker, Place
+from veo_core.domain.actors import Actor, Place
 from veo_core.domain.catalog import Model
 from veo_core.domain.expectation import QueuePlace, Rounds, place_of
 from veo_core.domain.images import Image, PictureSize, VideoRequest
 from veo_core.domain.jobs import CANCELLABLE, Job, JobKind, JobState, NewJob
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.domain.requests import check_request, check_upscale, own_shape, request_key
 from veo_core.domain.usage import Overview
 from veo_core.errors import Refusal
@@ -39,7 +39,7 @@ class Inspects(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class Accepted:
     """What a person gets for a request: the job, where it stands, and whether it is a new one to them.
 
     `is_repeated`: they asked before, and Discord took no answer.
@@ -55,8 +55,8 @@ class Ticket:
 class Allowance:
     """A person's quota, and how much of its budgets their server has used, where it has any."""
 
-    videos: quota.QuotaAnswer
-    upscales: quota.QuotaAnswer
+    videos: quota.QuotaStatus
+    upscales: quota.QuotaStatus
     server_percent: int | None = None
 
 
@@ -117,7 +117,9 @@ class Studio:
         """Raises Refusal where the operator does not allow this server."""
         self._admission.check_server(guild_id)
 
-    async def request(self, asker: Asker, request: VideoRequest, place: Place, *, acknowledged: bool = True) -> Ticket:
+    async def request(
+        self, actor: Actor, request: VideoRequest, place: Place, *, acknowledged: bool = True
+    ) -> Accepted:
         """Take a request for a new video.
 
         `acknowledged` False: Discord refused the acknowledgement, so that the same request soon after is this one.
@@ -131,120 +133,120 @@ class Studio:
             unavailable=self._provider.unavailable,
             max_image_bytes=self._inspector.max_bytes,
         )
-        await self._check_blocked(asker, place.guild_id)
+        await self._check_blocked(actor, place.guild_id)
         key = request_key(submission, request)
-        new = NewJob(JobKind.CREATE, asker, place, submission.prompt, submission, request_key=key)
+        new = NewJob(JobKind.CREATE, actor, place, submission.prompt, submission, request_key=key)
         return await self._record(await self._with_images_seen(replace(new, unheard_since=unheard_since), request))
 
-    async def answered(self, ticket: Ticket, *, arrived: bool) -> Ticket:
+    async def answered(self, accepted_job: Accepted, *, arrived: bool) -> Accepted:
         """Note whether the person got the answer; without one the same request soon after gets it again.
 
         Raises StorageError.
         """
-        job = ticket.job
-        if job.unanswered is not arrived or (ticket.is_repeated and not arrived):
-            return ticket
-        return replace(ticket, job=await self._admission.answered(job, arrived=arrived))
+        job = accepted_job.job
+        if job.unanswered is not arrived or (accepted_job.is_repeated and not arrived):
+            return accepted_job
+        return replace(accepted_job, job=await self._admission.answered(job, arrived=arrived))
 
-    async def upscale(self, asker: Asker, job_id: int, place: Place) -> Ticket:
+    async def upscale(self, actor: Actor, job_id: int, place: Place) -> Accepted:
         """Take a request for the 1080p version of a video; the second one for the same video gets the first one's job.
 
         Raises Refusal.
         """
         self.check_server(place.guild_id)
-        source = await self._of_this_place(job_id, asker, place)
+        source = await self._of_this_place(job_id, actor, place)
         self.check_server(source.guild_id)
         # A video that came by direct message still belongs to the server it was asked for in.
-        await self._check_blocked(asker, source.guild_id)
-        if not (self._anyone_may_upscale or asker.user_id == source.user_id or _moderates(asker, source, place)):
+        await self._check_blocked(actor, source.guild_id)
+        if not (self._anyone_may_upscale or actor.user_id == source.user_id or _moderates(actor, source, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         place = replace(place, private=source.private)
-        new = NewJob(JobKind.UPSCALE, asker, place, source.prompt, check_upscale(source), source_job_id=job_id)
+        new = NewJob(JobKind.UPSCALE, actor, place, source.prompt, check_upscale(source), source_job_id=job_id)
         new = replace(new, source_guild_id=source.guild_id)
         return await self._record(new)
 
-    async def cancel(self, asker: Asker, job_id: int, place: Place) -> Job:
+    async def cancel(self, actor: Actor, job_id: int, place: Place) -> Job:
         """Take back a job that was not submitted yet; its place in the quota is free again.
 
         Raises Refusal.
         """
-        job = await self.show(asker, job_id, place)
+        job = await self.show(actor, job_id, place)
         if job.state not in CANCELLABLE or not await self._requests.cancel(job_id, self._now()):
             raise Refusal(Reason.TOO_LATE_TO_CANCEL, job_id=job_id)
         self._changed()
         return job
 
-    async def may_delete(self, asker: Asker, job_id: int, place: Place) -> Job:
+    async def may_delete(self, actor: Actor, job_id: int, place: Place) -> Job:
         """The job whose message this person may take away: who may see it, unless blocked.
 
         Raises Refusal.
         """
-        job = await self.show(asker, job_id, place)
-        await self._check_blocked(asker, job.guild_id)
+        job = await self.show(actor, job_id, place)
+        await self._check_blocked(actor, job.guild_id)
         return job
 
-    async def message_seen(self, job: Job, receipt: Receipt) -> None:
-        """Somebody pressed a button of this job's result: it is there, whatever the courier knows of it."""
+    async def message_seen(self, job: Job, posted: PostedMessage) -> None:
+        """Somebody pressed a button of this job's result: it is there, whatever the deliverer knows of it."""
         if job.message_id is None and job.ended_at is not None:
-            await self._outbox.delivered(job.job_id, receipt, self._now())
+            await self._outbox.delivered(job.job_id, posted, self._now())
 
     async def message_deleted(self, job: Job) -> None:
         """Note that the message of a job is gone, so that nothing points to it any more."""
         await self._requests.message_deleted(job.job_id, self._now())
 
-    async def active(self, asker: Asker) -> tuple[Ticket, ...]:
+    async def active(self, actor: Actor) -> tuple[Accepted, ...]:
         """A person's jobs that have not ended, with their places."""
-        jobs = await self._requests.active(asker.user_id)
+        jobs = await self._requests.active(actor.user_id)
         any_waits = any(job.state is JobState.QUEUED for job in jobs)
-        positions = await self._queue.positions(asker.user_id) if any_waits else {}
+        positions = await self._queue.positions(actor.user_id) if any_waits else {}
         waiting = await self._queue.waiting() if any_waits else 0
-        return tuple(Ticket(job, self._place(job, positions.get(job.job_id), waiting)) for job in jobs)
+        return tuple(Accepted(job, self._place(job, positions.get(job.job_id), waiting)) for job in jobs)
 
-    async def waiting(self, asker: Asker) -> tuple[Job, ...]:
+    async def waiting(self, actor: Actor) -> tuple[Job, ...]:
         """A person's jobs that may still be cancelled, oldest first."""
-        return tuple(job for job in await self._requests.active(asker.user_id) if job.state in CANCELLABLE)
+        return tuple(job for job in await self._requests.active(actor.user_id) if job.state in CANCELLABLE)
 
-    async def history(self, asker: Asker, limit: int = 10, offset: int = 0) -> tuple[Job, ...]:
+    async def history(self, actor: Actor, limit: int = 10, offset: int = 0) -> tuple[Job, ...]:
         """A person's jobs, newest first."""
-        return await self._requests.history(asker.user_id, limit, offset)
+        return await self._requests.history(actor.user_id, limit, offset)
 
-    async def show(self, asker: Asker, job_id: int, place: Place) -> Job:
+    async def show(self, actor: Actor, job_id: int, place: Place) -> Job:
         """One job, for its requester and the moderators of its server.
 
         Raises Refusal.
         """
-        job = await self._of_this_place(job_id, asker, place)
-        if not (asker.user_id == job.user_id or _moderates(asker, job, place)):
+        job = await self._of_this_place(job_id, actor, place)
+        if not (actor.user_id == job.user_id or _moderates(actor, job, place)):
             raise Refusal(Reason.NOT_YOURS, job_id=job_id)
         return job
 
-    async def overview(self, asker: Asker, place: Place) -> Overview:
+    async def overview(self, actor: Actor, place: Place) -> Overview:
         """The last seven days of a server, for those who manage it.
 
         Raises Refusal.
         """
-        return await self._people.overview(_managed(asker, place), self._now() - _OVERVIEW)
+        return await self._people.overview(_managed(actor, place), self._now() - _OVERVIEW)
 
-    async def block(self, asker: Asker, user_id: int, place: Place) -> None:
+    async def block(self, actor: Actor, user_id: int, place: Place) -> None:
         """Let a person make no more videos in this server; their buttons there refuse as well.
 
         Raises Refusal.
         """
-        await self._people.block(_managed(asker, place), user_id, asker.user_id, self._now())
+        await self._people.block(_managed(actor, place), user_id, actor.user_id, self._now())
 
-    async def unblock(self, asker: Asker, user_id: int, place: Place) -> None:
+    async def unblock(self, actor: Actor, user_id: int, place: Place) -> None:
         """Take a block back.
 
         Raises Refusal.
         """
-        if not await self._people.unblock(_managed(asker, place), user_id):
+        if not await self._people.unblock(_managed(actor, place), user_id):
             raise Refusal(Reason.NOT_BLOCKED)
 
-    async def allowance(self, asker: Asker, place: Place) -> Allowance:
+    async def allowance(self, actor: Actor, place: Place) -> Allowance:
         """What a person has used, what is left and when the next place frees; and what their server has used."""
         now = self._now()
-        videos = await self._requests.usage(asker.user_id, JobKind.CREATE, now)
-        upscales = await self._requests.usage(asker.user_id, JobKind.UPSCALE, now)
+        videos = await self._requests.usage(actor.user_id, JobKind.CREATE, now)
+        upscales = await self._requests.usage(actor.user_id, JobKind.UPSCALE, now)
         server = await self._ledger.server(place.guild_id, now)
         return Allowance(
             quota.answer(videos, self._limits.videos_per_day),
@@ -263,9 +265,9 @@ class Studio:
         waiting = await self._queue.waiting() if waits and position is None else 0
         return self._place(job, position, waiting)
 
-    async def _check_blocked(self, asker: Asker, guild_id: int | None) -> None:
+    async def _check_blocked(self, actor: Actor, guild_id: int | None) -> None:
         """A block is a server's; direct messages belong to none, so there a block of any server holds."""
-        if await self._people.is_blocked(guild_id, asker.user_id):
+        if await self._people.is_blocked(guild_id, actor.user_id):
             raise Refusal(Reason.BLOCKED, where="a server" if guild_id is None else "this server")
 
     async def _with_images_seen(self, new: NewJob, request: VideoRequest) -> NewJob:
@@ -273,7 +275,7 @@ class Studio:
         if not request.attached:
             return new
         sizes = await self._inspector.inspect(
-            new.asker.user_id,
+            new.actor.user_id,
             request.attached,
             lambda: self._admission.check_ahead(new),
         )
@@ -281,16 +283,16 @@ class Studio:
             return new
         return replace(new, submission=replace(new.submission, aspect_ratio=own_shape(sizes[0])))
 
-    async def _record(self, new: NewJob) -> Ticket:
+    async def _record(self, new: NewJob) -> Accepted:
         recorded = await self._admission.record(new)
         is_new = recorded.is_new or (recorded.is_repeated and recorded.job.ended_at is None)
         place = await self.place_in_queue(recorded.job)
-        return Ticket(recorded.job, place, is_new, recorded.is_repeated)
+        return Accepted(recorded.job, place, is_new, recorded.is_repeated)
 
-    async def _of_this_place(self, job_id: int, asker: Asker, place: Place) -> Job:
+    async def _of_this_place(self, job_id: int, actor: Actor, place: Place) -> Job:
         """A job that this place knows of: its own server's, or the asker's own. Numbers can be forged."""
         job = await self._requests.get(job_id) if 0 < job_id < _LARGEST_ID else None
-        if job is None or (job.user_id != asker.user_id and (job.private or not _same_server(job, place))):
+        if job is None or (job.user_id != actor.user_id and (job.private or not _same_server(job, place))):
             raise Refusal(Reason.NOT_FOUND, job_id=job_id)
         return job
 
@@ -299,9 +301,9 @@ class Studio:
         return place_of(job, position, waiting, rounds)
 
 
-def _managed(asker: Asker, place: Place) -> int:
+def _managed(actor: Actor, place: Place) -> int:
     """The server that the asker manages; Discord's own settings are only a default."""
-    if place.guild_id is None or not asker.is_admin:
+    if place.guild_id is None or not actor.is_admin:
         raise Refusal(Reason.NOT_ADMIN)
     return place.guild_id
 
@@ -311,9 +313,9 @@ def _same_server(job: Job, place: Place) -> bool:
     return job.guild_id is not None and job.guild_id == place.guild_id
 
 
-def _moderates(asker: Asker, job: Job, place: Place) -> bool:
+def _moderates(actor: Actor, job: Job, place: Place) -> bool:
     """Discord tells a moderator's rights for the channel of the press only; elsewhere it takes the server's."""
-    return asker.is_admin or (asker.is_moderator and job.channel_id == place.channel_id)
+    return actor.is_admin or (actor.is_moderator and job.channel_id == place.channel_id)
 
 
 _LARGEST_ID = 2**53

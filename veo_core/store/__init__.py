@@ -1,7 +1,7 @@
 """Every SQL statement; each public method is one transaction.
 
 One class for each stretch of a job's life: `Requests` (asked for, counted, cancelled), `Queue` (queued → running),
-`Watch` (running → ended) and `Outbox` (ended → delivered, and the status line). `Ledger` keeps the budgets.
+`Polls` (running → ended) and `Outbox` (ended → delivered, and the status line). `Ledger` keeps the budgets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from veo_core.store.meta import Meta
 from veo_core.store.model_troubles import Troubles
 from veo_core.store.outbox import Outbox
 from veo_core.store.people import People
-from veo_core.store.polls import Watch
+from veo_core.store.polls import Polls
 from veo_core.store.queue import Queue
 from veo_core.store.sentinel import Sentinel
 
@@ -30,13 +30,13 @@ __all__ = [
     "Meta",
     "Outbox",
     "People",
+    "Polls",
     "Queue",
     "Recorded",
     "Requests",
     "Sentinel",
     "Store",
     "Troubles",
-    "Watch",
 ]
 
 
@@ -54,7 +54,7 @@ class Store:
     meta: Meta
     requests: Requests
     queue: Queue
-    watch: Watch
+    watch: Polls
     outbox: Outbox
     people: People
     troubles: Troubles
@@ -79,7 +79,7 @@ class Store:
                 meta,
                 Requests(database, ledger),
                 Queue(database),
-                Watch(database, ledger),
+                Polls(database, ledger),
                 Outbox(database),
                 People(database),
                 Troubles(database),

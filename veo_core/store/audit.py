@@ -13,7 +13,7 @@ from veo_core.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class AuditReport:
     """What an audit found: figures to read, and what is wrong (nothing, if all is well)."""
 
     figures: dict[str, int]
@@ -104,7 +104,7 @@ _FIGURES = {
 _SHOWN = 10
 
 
-def audit(path: Path, limits: Limits, budgets: Budgets | None = None) -> Books:
+def audit(path: Path, limits: Limits, budgets: Budgets | None = None) -> AuditReport:
     """Read the whole database once; `limits` and `budgets` are those of today.
 
     Raises StorageError when it cannot be read.
@@ -114,7 +114,7 @@ def audit(path: Path, limits: Limits, budgets: Budgets | None = None) -> Books:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("BEGIN")
-            return Books(_figures(connection), tuple(_faults(connection, limits, budgets or Budgets())))
+            return AuditReport(_figures(connection), tuple(_faults(connection, limits, budgets or Budgets())))
     except sqlite3.Error as error:
         raise StorageError(f"the database {path} cannot be read: {error}") from error
 

@@ -134,7 +134,7 @@ async def _check_amounts(
     connection: aiosqlite.Connection, new: NewJob, limits: quota.Limits, held: Iterable[Spending], now: datetime
 ) -> None:
     """Raises Refusal with the limit that keeps this request out longest."""
-    usage = await _usage(connection, new.asker.user_id, new.kind, now)
+    usage = await _usage(connection, new.actor.user_id, new.kind, now)
     own = quota.barrier(quota.answer(usage, limits.per_day(new.kind)), new.kind)
     shared = (barrier for spending in held for barrier in barriers(spending, demand_of(new), now))
     barrier = strongest((*([own] if own else []), *shared))
@@ -156,7 +156,7 @@ async def _unanswered(connection: aiosqlite.Connection, new: NewJob, now: dateti
         connection,
         "user_id = ? AND request_key = ? AND counts = 1 AND created_at > ? AND (unanswered = 1 OR created_at >= ?)"
         " AND guild_id IS ? AND channel_id = ? AND private = ? ORDER BY created_at DESC, job_id DESC LIMIT 1",
-        *(new.asker.user_id, new.request_key, to_ms(since), to_ms(new.unheard_since or _NEVER)),
+        *(new.actor.user_id, new.request_key, to_ms(since), to_ms(new.unheard_since or _NEVER)),
         *(place.guild_id, place.channel_id, place.private),
     )
 
@@ -186,7 +186,7 @@ async def _insert(connection: aiosqlite.Connection, new: NewJob, now: datetime) 
     values: dict[str, object] = {
         "kind": new.kind,
         "state": JobState.QUEUED,
-        "user_id": new.asker.user_id,
+        "user_id": new.actor.user_id,
         "guild_id": place.guild_id,
         "channel_id": place.channel_id,
         "interaction_id": place.interaction_id,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from veo_core.domain.jobs import Job
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 from veo_core.reasons import Reason
 from veo_core.store.database import Database
 from veo_core.store.rows import to_job, to_moment, to_ms
@@ -54,7 +54,7 @@ _NOTHING = Skip(each=1_000_000)
 
 
 class Outbox:
-    """What `courier` needs."""
+    """What `deliverer` needs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -90,13 +90,13 @@ class Outbox:
                 (job_id,),
             )
 
-    async def delivered(self, job_id: int, receipt: Receipt, now: datetime) -> None:
+    async def delivered(self, job_id: int, posted: PostedMessage, now: datetime) -> None:
         """The message exists."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE jobs SET delivered_at = ?, delivered_guild_id = ?, delivered_channel_id = ?, message_id = ?,"
                 " delivery_due_at = NULL, kept_at = NULL WHERE job_id = ? AND delivered_at IS NULL",
-                (to_ms(now), receipt.guild_id, receipt.channel_id, receipt.message_id, job_id),
+                (to_ms(now), posted.guild_id, posted.channel_id, posted.message_id, job_id),
             )
 
     async def keep(self, job_id: int, now: datetime) -> None:

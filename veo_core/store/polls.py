@@ -9,7 +9,7 @@ from datetime import datetime
 import aiosqlite
 
 from veo_core.domain.jobs import Job
-from veo_core.domain.polling import LookAgain
+from veo_core.domain.polling import Reschedule
 from veo_core.domain.submissions import Video
 from veo_core.reasons import Reason
 from veo_core.store.database import Database
@@ -17,7 +17,7 @@ from veo_core.store.ledger import Ledger, note, spendings
 from veo_core.store.rows import to_job, to_moment, to_ms
 
 
-class Watch:
+class Polls:
     """What `poller` needs, and everybody who ends a job."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
@@ -39,7 +39,7 @@ class Watch:
             first = next(iter(rows))["due_at"]
             return None if first is None else to_moment(first)
 
-    async def look_again(self, looks: Mapping[int, LookAgain], now: datetime) -> None:
+    async def reschedule(self, looks: Mapping[int, Reschedule], now: datetime) -> None:
         """Note the looks that found their tasks still running, all in one transaction."""
         values = [
             (to_ms(look.due_at), look.slow, to_ms(now) if look.seen else None, job_id) for job_id, look in looks.items()

@@ -20,7 +20,7 @@ _DUE = {
 
 
 class Queue:
-    """What `submitter` and `searcher` need."""
+    """What `submitter` and `reconciler` need."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class Queue:
             )
             return next((to_job(row) for row in rows), None)
 
-    async def give_back(self, job_id: int, tried_at: datetime | None = None) -> None:
+    async def requeue(self, job_id: int, tried_at: datetime | None = None) -> None:
         """Put a job back in the queue: it is certain that the API did not take it, and its POST does not count.
 
         With `tried_at` it goes behind those that were not tried.
@@ -48,7 +48,7 @@ class Queue:
                 (None if tried_at is None else to_ms(tried_at), job_id),
             )
 
-    async def forget_tries(self) -> None:
+    async def reset_attempts(self) -> None:
         """Everybody has the place again that they had before the pause."""
         async with self._database.write() as connection:
             await connection.execute("UPDATE jobs SET tried_at = NULL WHERE tried_at IS NOT NULL")

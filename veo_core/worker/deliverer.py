@@ -12,7 +12,7 @@ from veo_core.media.download import MediaReader
 from veo_core.store.outbox import Skip
 from veo_core.worker.lanes import Lanes, Work
 from veo_core.worker.loop import Loop
-from veo_core.worker.publisher import Posts
+from veo_core.worker.publisher import Publisher
 from veo_core.worker.results import Results
 from veo_core.worker.runners import Runners
 from veo_core.worker.status_lines import Lines
@@ -23,21 +23,21 @@ _RESULTS_A_LANE, _LINES_A_LANE = 2, 1
 _NO_JOB = 0
 
 
-class Courier(Loop):
+class Deliverer(Loop):
     """An outbox: ended and not delivered is due, and so is a status line that says something old."""
 
     def __init__(
-        self, workshop: Workshop, media: MediaReader, posts: Posts, *, dice: random.Random | None = None
+        self, workshop: Workshop, media: MediaReader, posts: Publisher, *, rng: random.Random | None = None
     ) -> None:
         super().__init__(now=workshop.now, idle=workshop.idle)
         self._outbox = workshop.store.outbox
         self._provider = workshop.provider
         self._pace = workshop.pace
         self._posts = posts
-        dice = dice or random.Random()
+        rng = rng or random.Random()
         # Apart, so that slow files hold up no status line.
-        self._lines = Lanes(_LINES_A_LANE, self.wake, self._now, dice)
-        self._results = Lanes(_RESULTS_A_LANE, self.wake, self._now, dice)
+        self._lines = Lanes(_LINES_A_LANE, self.wake, self._now, rng)
+        self._results = Lanes(_RESULTS_A_LANE, self.wake, self._now, rng)
         self._news = Runners(1, self.wake)
         self._line = Lines(workshop, posts, self._lines)
         self._result = Results(workshop, media, posts, self._results)

@@ -24,11 +24,11 @@ Work = Callable[[Job], Coroutine[object, object, None]]
 class Lanes(Runners):
     """Runners for one kind of work, at most `each` in a lane; a lane that was told to wait rests as a whole."""
 
-    def __init__(self, each: int, on_free: Callable[[], None], now: Now, dice: random.Random) -> None:
+    def __init__(self, each: int, on_free: Callable[[], None], now: Now, rng: random.Random) -> None:
         super().__init__(_MOST_AT_ONCE, on_free)
         self.each = each
         self._now = now
-        self._dice = dice
+        self._rng = rng
         self._rests_until: dict[int, datetime] = {}
 
     def held(self) -> frozenset[int]:
@@ -53,7 +53,7 @@ class Lanes(Runners):
     def next_try(self, attempt: int, job: Job, error: Exception) -> datetime:
         """When to try again after try number `attempt`; where Discord said how long, its whole lane rests as long."""
         now = self._now()
-        wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, self._dice)
+        wait = backoff(attempt, _FIRST_WAIT, _LONGEST_WAIT, self._rng)
         if isinstance(error, DeliveryPostponed) and error.retry_after is not None:
             self.rest(job.lane, now + error.retry_after)
             wait = max(wait, error.retry_after)

@@ -28,7 +28,7 @@ class Loop(ABC):
         self._stopping = False
         self._owed_since: datetime | None = None
         self._refused = 0
-        self._dice = random.Random()
+        self._rng = random.Random()
 
     @property
     def owed_for(self) -> timedelta:
@@ -64,7 +64,7 @@ class Loop(ABC):
         except StorageError:
             # The database has told the log, once for all who meet it.
             self._refused += 1
-            return self._now() + backoff(self._refused, _AFTER_REFUSAL, _LONGEST_REFUSAL, self._dice)
+            return self._now() + backoff(self._refused, _AFTER_REFUSAL, _LONGEST_REFUSAL, self._rng)
         except Exception:  # noqa: BLE001 - a durable loop survives whatever its turn raises; it is logged
             _log.exception("A turn failed; the next one follows shortly", extra={"loop": type(self).__name__})
             return self._now() + AFTER_ERROR

@@ -10,10 +10,10 @@ from itertools import islice
 
 from veo_core.domain.failures import account_problem_of
 from veo_core.domain.jobs import Job
-from veo_core.domain.polling import Decision, Fail, LookAgain, Succeed, after_look
+from veo_core.domain.polling import Decision, Fail, Reschedule, Succeed, after_poll
 from veo_core.domain.submissions import TaskReport
 from veo_core.errors import ProviderError, Rejected, StorageError, Unreachable
-from veo_core.failpoints import Checkpoint, reached
+from veo_core.failpoints import Failpoint, reached
 from veo_core.provider.bodies import BATCH_LIMIT
 from veo_core.reasons import Reason
 from veo_core.worker.loop import Loop
@@ -73,9 +73,9 @@ class Poller(Loop):
                 self._greeted = True
                 self._came_back()
             for chunk in _chunks(jobs):
-                reached(Checkpoint.BEFORE_LOOK)
+                reached(Failpoint.BEFORE_LOOK)
                 reports = await self._client.fetch([job.task_id for job in chunk if job.task_id is not None])
-                reached(Checkpoint.AFTER_LOOK)
+                reached(Failpoint.AFTER_LOOK)
                 self._came_back()
                 await self._apply(chunk, reports)
         except ProviderError as error:
@@ -97,33 +97,33 @@ class Poller(Loop):
         settled = await asyncio.gather(
             *(self._settle(job, reports.get(job.task_id or "")) for job in jobs), return_exceptions=True
         )
-        looks: dict[int, LookAgain] = {}
+        looks: dict[int, Reschedule] = {}
         for job, outcome in zip(jobs, settled, strict=True):
-            if isinstance(outcome, LookAgain):
+            if isinstance(outcome, Reschedule):
                 looks[job.job_id] = outcome
             elif isinstance(outcome, StorageError):
                 # Nothing was decided about any of them: all are still due.
                 raise outcome
             elif isinstance(outcome, BaseException):
                 looks[job.job_id] = self._no_verdict(job, outcome)
-        await self._watch.look_again(looks, self._now())
+        await self._watch.reschedule(looks, self._now())
         if any(look.slow and not job.slow for job in jobs if (look := looks.get(job.job_id))):
             self._changed()
 
-    def _no_verdict(self, job: Job, error: BaseException) -> LookAgain:
+    def _no_verdict(self, job: Job, error: BaseException) -> Reschedule:
         unforeseen = None if isinstance(error, ProviderError) else error
         _log.warning(
             "A look came to no verdict", exc_info=unforeseen, extra={"job_id": job.job_id, "error": str(error)}
         )
-        return LookAgain(self._now() + self._pace.slow_interval, slow=job.slow, seen=False)
+        return Reschedule(self._now() + self._pace.slow_interval, slow=job.slow, seen=False)
 
-    async def _settle(self, job: Job, report: TaskReport | None) -> LookAgain | None:
+    async def _settle(self, job: Job, report: TaskReport | None) -> Reschedule | None:
         decision = self._judge(job, report)
         if report is None and isinstance(decision, Fail) and job.task_id is not None:
             # A batch leaves out what it does not know; before a job is given up it is asked for by itself.
             report = await self._ask_alone(job.task_id)
             decision = self._judge(job, report)
-        if isinstance(decision, LookAgain):
+        if isinstance(decision, Reschedule):
             return decision
         self._watched_since.pop(job.job_id, None)
         self._ends_seen.pop(job.job_id, None)
@@ -148,7 +148,7 @@ class Poller(Loop):
         else:
             self._ends_seen[job.job_id] += 1
         ends_seen = self._ends_seen[job.job_id]
-        return after_look(job, report, now=now, pace=self._pace, watched=watched, ends_seen=ends_seen)
+        return after_poll(job, report, now=now, pace=self._pace, watched=watched, ends_seen=ends_seen)
 
     async def _end(self, job: Job, decision: Succeed | Fail, report: TaskReport | None) -> None:
         now, cost = self._now(), report.cost if report is not None else None
@@ -166,7 +166,7 @@ class Poller(Loop):
                 await self._watch.fail(
                     job.job_id, reason, now=now, expired=expired, trace_id=trace_id, limit=limit, cost=cost
                 )
-        reached(Checkpoint.END_MARKED)
+        reached(Failpoint.END_MARKED)
         self._changed()
 
 

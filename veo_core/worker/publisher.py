@@ -1,4 +1,4 @@
-"""What the courier needs of Discord."""
+"""What the deliverer needs of Discord."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Protocol
 
 from veo_core.domain.images import MediaFile
 from veo_core.domain.jobs import Job
-from veo_core.domain.messages import Receipt
+from veo_core.domain.messages import PostedMessage
 
 
-class Posts(Protocol):
-    """Discord as the courier sees it; implemented in cogs.delivery.publisher."""
+class Publisher(Protocol):
+    """Discord as the deliverer sees it; implemented in cogs.delivery.publisher."""
 
     def rests_until(self) -> datetime | None:
         """When the bot may post again, while Discord asks the whole bot to wait; else None."""
@@ -32,7 +32,7 @@ class Posts(Protocol):
         """How many bytes an attachment may have where this job's result goes."""
         ...
 
-    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> Receipt:
+    async def deliver(self, job: Job, media: MediaFile | None, *, in_doubt: bool) -> PostedMessage:
         """Post the result or the failure; raises DeliveryPostponed, DestinationRefused when no place takes it."""
         ...
 

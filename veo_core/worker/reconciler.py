@@ -33,7 +33,7 @@ class OpenPosts(Protocol):
         ...
 
 
-class Searcher(Loop):
+class Reconciler(Loop):
     """Turns doubt into a running job, or after a while into a refund."""
 
     def __init__(self, workshop: Workshop, posts: OpenPosts) -> None:

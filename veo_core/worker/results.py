@@ -11,11 +11,11 @@ from veo_core.domain.images import MediaFile
 from veo_core.domain.jobs import Job, JobState
 from veo_core.domain.lost_files import FileEnd, FileTrouble, ReadAgain, after_failure
 from veo_core.errors import DeliveryPostponed, DestinationRefused, MediaError
-from veo_core.failpoints import Checkpoint, reached
+from veo_core.failpoints import Failpoint, reached
 from veo_core.fairness import FairSlots
 from veo_core.media.download import MediaReader
 from veo_core.worker.lanes import Lanes
-from veo_core.worker.publisher import Posts
+from veo_core.worker.publisher import Publisher
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class _PlaceIsFullError(Exception):
 class Results:
     """Reads the files, posts the messages, and marks them."""
 
-    def __init__(self, workshop: Workshop, media: MediaReader, posts: Posts, lanes: Lanes) -> None:
+    def __init__(self, workshop: Workshop, media: MediaReader, posts: Publisher, lanes: Lanes) -> None:
         self._outbox = workshop.store.outbox
         self._pace = workshop.pace
         self._now = workshop.now
@@ -53,14 +53,14 @@ class Results:
         if (rest_ends_at := self._posts.rests_until() or self._posts.full_until(job, 0)) is not None:
             self._lanes.rest(job.lane, rest_ends_at)
             return
-        reached(Checkpoint.BEFORE_DOWNLOAD)
+        reached(Failpoint.BEFORE_DOWNLOAD)
         if job.video_url is None or job.state is not JobState.SUCCEEDED:
             await self._post(job, None)
             return
         limit = await self._posts.upload_limit(job)
         try:
             async with self._place_for_file(job), self._media.video(job.video_url, limit) as media:
-                reached(Checkpoint.AFTER_DOWNLOAD)
+                reached(Failpoint.AFTER_DOWNLOAD)
                 await self._note_read(job)
                 await self._post(job, media)
         except _PlaceIsFullError as full:
@@ -104,9 +104,9 @@ class Results:
     async def _post(self, job: Job, media: MediaFile | None) -> None:
         if not await self._outbox.begin_delivery(job.job_id):
             return
-        reached(Checkpoint.DELIVERY_MARKED)
+        reached(Failpoint.DELIVERY_MARKED)
         try:
-            receipt = await self._posts.deliver(job, media, in_doubt=job.delivery_attempts > 0)
+            posted = await self._posts.deliver(job, media, in_doubt=job.delivery_attempts > 0)
         except DeliveryPostponed as error:
             await self._postpone(job, error)
             return
@@ -114,9 +114,9 @@ class Results:
             _log.warning("A result waits to be asked for", extra={"job_id": job.job_id, "error": str(error)})
             await self._outbox.keep(job.job_id, self._now())
         else:
-            reached(Checkpoint.AFTER_DELIVERY)
-            await self._outbox.delivered(job.job_id, receipt, self._now())
-            reached(Checkpoint.DELIVERED_MARKED)
+            reached(Failpoint.AFTER_DELIVERY)
+            await self._outbox.delivered(job.job_id, posted, self._now())
+            reached(Failpoint.DELIVERED_MARKED)
         self._troubled.discard(job.lane)
 
     async def _postpone(self, job: Job, error: DeliveryPostponed) -> None:

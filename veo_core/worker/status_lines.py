@@ -7,9 +7,9 @@ import logging
 from veo_core.domain.jobs import Job
 from veo_core.domain.messages import FINAL_LINES
 from veo_core.errors import DeliveryPostponed, DestinationRefused
-from veo_core.failpoints import Checkpoint, reached
+from veo_core.failpoints import Failpoint, reached
 from veo_core.worker.lanes import Lanes
-from veo_core.worker.publisher import Posts
+from veo_core.worker.publisher import Publisher
 from veo_core.workshop import Workshop
 
 _log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Lines:
     """Posts and changes the lines, and marks what they say."""
 
-    def __init__(self, workshop: Workshop, posts: Posts, lanes: Lanes) -> None:
+    def __init__(self, workshop: Workshop, posts: Publisher, lanes: Lanes) -> None:
         self._outbox = workshop.store.outbox
         self._provider = workshop.provider
         self._posts = posts
@@ -34,7 +34,7 @@ class Lines:
             await self._outbox.status_shown(job.job_id, job.status_wanted, job.status_message_id)
             return
         await self._outbox.begin_status(job.job_id)
-        reached(Checkpoint.BEFORE_STATUS)
+        reached(Failpoint.BEFORE_STATUS)
         was_paused = self._provider.is_paused
         try:
             message_id = await self._posts.show_status(job, in_doubt=job.status_attempts > 0)
@@ -44,11 +44,11 @@ class Lines:
         except DestinationRefused as error:
             _log.warning("A status line cannot be shown", extra={"job_id": job.job_id, "error": str(error)})
             message_id = job.status_message_id
-        reached(Checkpoint.AFTER_STATUS)
+        reached(Failpoint.AFTER_STATUS)
         # A pause that began or ended meanwhile makes the line old at once.
         shown = job.status_wanted if self._provider.is_paused is was_paused else ""
         await self._outbox.status_shown(job.job_id, shown, message_id)
-        reached(Checkpoint.STATUS_MARKED)
+        reached(Failpoint.STATUS_MARKED)
 
     async def _postpone(self, job: Job, error: DeliveryPostponed) -> None:
         due_at = self._lanes.next_try(job.status_attempts + 1, job, error)

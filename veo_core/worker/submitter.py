@@ -14,7 +14,7 @@ from veo_core.domain.shapes import GET1080P
 from veo_core.domain.submissions import TaskReport, TaskState
 from veo_core.domain.suspicion import Step
 from veo_core.errors import AccountProblem, AnswerLost, ProviderError, Rejected, Unreachable
-from veo_core.failpoints import Checkpoint, reached
+from veo_core.failpoints import Failpoint, reached
 from veo_core.reasons import Reason
 from veo_core.worker.loop import Loop
 from veo_core.worker.model_doubts import ModelDoubts
@@ -67,13 +67,13 @@ class Submitter(Loop):
             wait_until = self._may_send_at()
             if wait_until is not None:
                 return wait_until if await self._queue.any_waiting() else None
-            reached(Checkpoint.BEFORE_CLAIM)
+            reached(Failpoint.BEFORE_CLAIM)
             job = await self._queue.claim(
                 self._now(), max_running=self._max_running, running_per_user=self._running_per_user
             )
             if job is None:
                 return None
-            reached(Checkpoint.AFTER_CLAIM)
+            reached(Failpoint.AFTER_CLAIM)
             hindrance = await self._hindrance(job)
             if hindrance is not None:
                 await self._watch.fail(job.job_id, hindrance, now=self._now())
@@ -115,7 +115,7 @@ class Submitter(Loop):
         try:
             await self._send(await self._with_known_action(job))
         finally:
-            # Also when an answer could not be written down: the searcher has to know.
+            # Also when an answer could not be written down: the reconciler has to know.
             self._changed()
 
     async def _send(self, job: Job) -> None:
@@ -127,11 +127,11 @@ class Submitter(Loop):
             await self._account_refused(job, error)
         except Unreachable as error:
             self._provider.submit_failed(error)
-            await self._queue.give_back(job.job_id)
+            await self._queue.requeue(job.job_id)
         except Rejected as error:
             await self._rejected(job, error)
         else:
-            reached(Checkpoint.AFTER_SUBMIT)
+            reached(Failpoint.AFTER_SUBMIT)
             await self._accepted(job, report)
 
     async def _with_known_action(self, job: Job) -> Job:
@@ -166,7 +166,7 @@ class Submitter(Loop):
     async def _accepted(self, job: Job, report: TaskReport) -> None:
         if account_problem_of(report) is None:
             if self._provider.is_paused:
-                await self._queue.forget_tries()
+                await self._queue.reset_attempts()
             self._provider.accepted(job.job_id, _sent_at(job))
         self._remember_action(job)
         now = self._now()
@@ -182,7 +182,7 @@ class Submitter(Loop):
             ):
                 # The search was faster, or the answer names another job's task; the search tells them apart.
                 await self._queue.mark_in_doubt(job.job_id, now)
-        reached(Checkpoint.RUNNING_MARKED)
+        reached(Failpoint.RUNNING_MARKED)
 
     async def _account_refused(self, job: Job, error: AccountProblem) -> None:
         """The next probe is another job's: one that alone provokes the answer must not block all."""
@@ -190,7 +190,7 @@ class Submitter(Loop):
         if self._provider.account_refused(job.job_id, error) is Step.FAIL:
             await self._fail(job, Reason.PROVIDER_REFUSED, trace_id=error.trace_id)
         else:
-            await self._queue.give_back(job.job_id, self._now())
+            await self._queue.requeue(job.job_id, self._now())
 
     async def _lost(self, job: Job, error: AnswerLost) -> None:
         """A second POST could be billed twice, so the task is looked for instead."""

@@ -12,7 +12,7 @@ from tests.core.configuration.reading import DEFAULTS, EXAMPLE, SECRET, Load, co
 from veo_core.domain.budgets import Budget, Budgets
 from veo_core.domain.catalog import BUILT_IN
 from veo_core.domain.money import shown
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 
 
 def test_the_example_loads_and_every_key_in_it_is_the_default() -> None:
@@ -23,7 +23,7 @@ def test_the_example_loads_and_every_key_in_it_is_the_default() -> None:
 
 
 def test_the_waits_that_the_example_names_are_those_that_follow_from_the_poll_interval() -> None:
-    assert load(EXAMPLE).pace == DEFAULTS.pace == Pace()
+    assert load(EXAMPLE).pace == DEFAULTS.pace == Timing()
 
 
 def test_every_key_of_the_settings_is_in_the_example() -> None:

@@ -13,8 +13,8 @@ from PIL import Image
 from sandbox.discord import MEMBER, CannotDoError, Message, Permission
 from tests.process.books import status_lines
 from tests.process.house import carried_job
-from tests.soak.town import Town
-from tests.soak.weather import BLOCKED_WORD
+from tests.soak.environment import Town
+from tests.soak.faults import BLOCKED_WORD
 
 MODERATOR = MEMBER | Permission.MANAGE_MESSAGES
 _SUBJECTS = ("a cat", "a storm at sea", f"a {BLOCKED_WORD}", "an old clock", "@everyone in a boat", "**bold** moves")

@@ -50,7 +50,7 @@ def numbers(jobs: list[Job]) -> list[int]:
     return [job.job_id for job in jobs]
 
 
-async def courier_turns(bench: Bench) -> None:
+async def deliverer_turns(bench: Bench) -> None:
     bench.workshop.changed()
     await bench.settle()
 
@@ -58,7 +58,7 @@ async def courier_turns(bench: Bench) -> None:
 async def test_a_result_is_posted_with_its_file_and_marked(bench: Bench) -> None:
     [job] = await ended(bench)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     [message] = bench.posts.messages
     after = await bench.job(job)
@@ -71,7 +71,7 @@ async def test_a_failure_is_told_without_reading_any_file(bench: Bench) -> None:
     await bench.settle()
     await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     [message] = bench.posts.messages
     assert (message.state, message.has_file) == (JobState.FAILED, False)
@@ -81,14 +81,14 @@ async def test_a_failure_is_told_without_reading_any_file(bench: Bench) -> None:
 async def test_there_are_never_two_deliveries_at_once_for_one_job(bench: Bench) -> None:
     jobs = await ended(bench, 6)
     bench.posts.gate.shut()
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.posts.gate.arrived.wait()
 
     for _ in range(20):
-        bench.courier.wake()
-        await bench.courier.turn()
+        bench.deliverer.wake()
+        await bench.deliverer.turn()
     bench.posts.gate.open()
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert bench.posts.most_for_one_job == 1
     assert sorted(bench.posts.delivered) == numbers(jobs)
@@ -98,7 +98,7 @@ async def test_there_are_never_two_deliveries_at_once_for_one_job(bench: Bench) 
 async def test_a_few_at_a_time_are_posted_and_the_end_of_each_begins_the_next(bench: Bench) -> None:
     jobs = await ended(bench, 30)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert sorted(bench.posts.delivered) == numbers(jobs)
     assert bench.posts.most_at_once <= 8
@@ -109,7 +109,7 @@ async def test_what_has_to_wait_is_tried_again_with_back_off_until_it_arrives(be
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = LATER
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(3600)
     tries = bench.posts.attempts[job.job_id]
     assert 8 <= tries <= 22
@@ -125,7 +125,7 @@ async def test_what_no_place_takes_is_kept_and_never_tried_again(bench: Bench) -
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = REFUSED
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(24 * 3600)
 
     after = await bench.job(job)
@@ -138,7 +138,7 @@ async def test_trouble_with_one_job_does_not_hold_up_the_others(bench: Bench) ->
     waiting, refused, fine = await ended(bench, 3)
     bench.posts.trouble = {waiting.job_id: LATER, refused.job_id: REFUSED}
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert bench.posts.delivered == [fine.job_id]
 
@@ -148,7 +148,7 @@ async def test_a_file_that_cannot_be_read_yet_is_read_again_and_nothing_is_poste
     url = (await bench.job(job)).video_url
     assert url is not None
     bench.media.broken[url] = MediaUnavailable("cut off")
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(20)
     assert bench.posts.attempts[job.job_id] == 0
     assert len(bench.media.reads) >= 3
@@ -172,7 +172,7 @@ async def broken_file(bench: Bench, error: MediaError) -> tuple[Job, str]:
 async def test_a_file_that_stays_gone_for_hours_is_said_and_given_back(bench: Bench, tmp_path: Path) -> None:
     job, _ = await broken_file(bench, MediaUnavailable("404"))
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(5.9 * 3600)
     assert bench.posts.messages == []
     assert (await bench.job(job)).state is JobState.SUCCEEDED
@@ -191,7 +191,7 @@ async def test_a_file_that_stays_gone_for_hours_is_said_and_given_back(bench: Be
 async def test_a_file_that_is_always_cut_on_the_way_goes_as_a_link_that_works(bench: Bench) -> None:
     job, _ = await broken_file(bench, MediaUnavailable("cut off", link_works=True))
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(6.1 * 3600)
 
     assert [(m.state, m.has_file) for m in bench.posts.messages] == [(JobState.SUCCEEDED, False)]
@@ -203,7 +203,7 @@ async def test_a_link_that_nobody_may_have_is_never_posted(bench: Bench, error: 
     job, url = await broken_file(bench, error)
     bench.media.private.add(url)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(6.1 * 3600)
 
     assert [m.state for m in bench.posts.messages] == [JobState.FAILED]
@@ -212,7 +212,7 @@ async def test_a_link_that_nobody_may_have_is_never_posted(bench: Bench, error: 
 
 async def test_a_restart_does_not_begin_the_patience_anew(bench: Bench) -> None:
     job, url = await broken_file(bench, MediaUnavailable("404"))
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(3 * 3600)
     before = await bench.job(job)
 
@@ -228,7 +228,7 @@ async def test_a_restart_does_not_begin_the_patience_anew(bench: Bench) -> None:
 
 async def test_a_file_that_comes_back_after_hours_is_delivered_and_forgotten(bench: Bench) -> None:
     job, _ = await broken_file(bench, MediaUnavailable("404"))
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(5 * 3600)
 
     bench.media.broken.clear()
@@ -245,7 +245,7 @@ async def test_a_file_that_never_will_do_goes_as_a_link_at_once(bench: Bench) ->
     assert url is not None
     bench.media.broken[url] = MediaUnusable("too large")
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert [(m.job_id, m.has_file) for m in bench.posts.messages] == [(job.job_id, False)]
     assert len(bench.media.reads) == 1
@@ -255,7 +255,7 @@ async def test_a_file_over_the_limit_of_its_place_goes_as_a_link(bench: Bench) -
     [job] = await ended(bench)
     bench.posts.limits[job.channel_id] = 10
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert [(m.job_id, m.has_file) for m in bench.posts.messages] == [(job.job_id, False)]
 
@@ -301,7 +301,7 @@ async def test_a_job_that_is_cancelled_says_so(bench: Bench) -> None:
     await bench.settle()
 
     await bench.store.requests.cancel(jobs[5].job_id, START)
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert bench.posts.lines_of(jobs[5].job_id) == ["queued", "cancelled"]
     assert bench.posts.delivered == []
@@ -336,9 +336,9 @@ async def test_an_unforeseen_error_in_one_job_stops_no_other_and_makes_no_storm(
     jobs = await ended(bench, 5)
     bench.posts.trouble[jobs[0].job_id] = ZeroDivisionError("a fault of ours")
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     for _ in range(20):
-        await courier_turns(bench)
+        await deliverer_turns(bench)
 
     assert sorted(bench.posts.delivered) == numbers(jobs[1:])
     assert bench.posts.attempts[jobs[0].job_id] == 1
@@ -351,7 +351,7 @@ async def test_an_unforeseen_error_in_many_jobs_stops_no_other(bench: Bench) -> 
         bench.posts.trouble[job.job_id] = ZeroDivisionError("a fault of ours")
 
     for _ in range(12):
-        await courier_turns(bench)
+        await deliverer_turns(bench)
 
     assert sorted(bench.posts.delivered) == numbers(jobs[10:])
 
@@ -361,7 +361,7 @@ async def test_an_unforeseen_error_in_many_status_lines_stops_no_other(bench: Be
     jobs = [await bench.ask(n, f"cat {n}") for n in range(12)]
 
     for _ in range(12):
-        await courier_turns(bench)
+        await deliverer_turns(bench)
 
     assert {number for number, _ in bench.posts.lines} == set(numbers(jobs[10:]))
 
@@ -370,11 +370,11 @@ async def test_after_a_rest_the_failed_one_is_tried_again(bench: Bench, monkeypa
     monkeypatch.setattr("veo_core.worker.runners.AFTER_ERROR", timedelta(milliseconds=20))
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = StorageError("the disk is full")
-    await bench.one_turn(bench.courier)
+    await bench.one_turn(bench.deliverer)
     assert bench.posts.delivered == []
     bench.posts.trouble.clear()
 
-    await bench.woken(bench.courier)
+    await bench.woken(bench.deliverer)
     await bench.settle()
 
     assert bench.posts.delivered == [job.job_id]
@@ -383,10 +383,10 @@ async def test_after_a_rest_the_failed_one_is_tried_again(bench: Bench, monkeypa
 async def test_a_stop_lets_the_post_in_hand_arrive_and_begins_no_other(bench: Bench) -> None:
     jobs = await ended(bench, 20)
     bench.posts.gate.shut()
-    run = asyncio.create_task(bench.courier.run())
+    run = asyncio.create_task(bench.deliverer.run())
     await bench.posts.gate.arrived.wait()
 
-    bench.courier.stop()
+    bench.deliverer.stop()
     await asyncio.sleep(0)
     assert not run.done()
     bench.posts.gate.open()
@@ -400,7 +400,7 @@ async def test_a_stop_lets_the_post_in_hand_arrive_and_begins_no_other(bench: Be
 async def test_a_post_whose_mark_is_missing_is_in_doubt_for_the_next_process(bench: Bench) -> None:
     [job] = await ended(bench)
     bench.posts.gate.shut()
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.posts.gate.arrived.wait()
 
     await bench.restart()
@@ -442,7 +442,7 @@ async def test_a_pause_is_said_in_the_lines_of_those_who_wait_once_when_it_begin
 
 
 async def test_nothing_to_deliver_waits_to_be_woken(bench: Bench) -> None:
-    assert await bench.courier.turn() is None
+    assert await bench.deliverer.turn() is None
 
 
 async def test_a_busy_channel_holds_two_places_and_a_quiet_one_is_served_beside_it(bench: Bench) -> None:
@@ -450,12 +450,12 @@ async def test_a_busy_channel_holds_two_places_and_a_quiet_one_is_served_beside_
     bench.posts.slow[20] = Gate()
     bench.posts.slow[20].shut()
 
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.until(lambda: quiet.job_id in bench.posts.delivered)
 
     assert sum(bench.posts.attempts[job.job_id] for job in busy) == 2
     bench.posts.slow[20].open()
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     assert sorted(bench.posts.delivered) == numbers([*busy, quiet])
 
 
@@ -467,13 +467,13 @@ async def test_a_hundred_channels_that_hang_hold_up_no_other(bench: Bench) -> No
     for job in hanging:
         bench.media.broken[str((await bench.job(job)).video_url)] = MediaUnusable("a link")
 
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.until(lambda: quiet.job_id in bench.posts.delivered)
 
     assert bench.posts.delivered == [quiet.job_id]
     for gate in bench.posts.slow.values():
         gate.open()
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     assert sorted(bench.posts.delivered) == numbers([*hanging, quiet])
 
 
@@ -481,7 +481,7 @@ async def test_channels_in_which_posts_fail_hold_few_places_for_files(bench: Ben
     *hanging, quiet = await ended(bench, 0, also_in=[*range(100, 130), 300])
     bench.posts.trouble = {job.job_id: LATER for job in hanging}
     bench.posts.full[300] = START + timedelta(seconds=2)
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     for channel in range(100, 130):
         bench.posts.slow[channel] = Gate()
         bench.posts.slow[channel].shut()
@@ -489,7 +489,7 @@ async def test_channels_in_which_posts_fail_hold_few_places_for_files(bench: Ben
     bench.posts.trouble.clear()
     bench.clock.advance(3)
 
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.until(lambda: quiet.job_id in bench.posts.delivered)
 
     assert sum(gate.arrived.is_set() for gate in bench.posts.slow.values()) <= 4
@@ -503,7 +503,7 @@ async def test_a_channel_rests_as_a_whole_for_as_long_as_it_was_told(bench: Benc
     told = DeliveryPostponed("429", retry_after=timedelta(seconds=90), was_sent=False)
     bench.posts.trouble = {job.job_id: told for job in jobs}
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     bench.posts.trouble.clear()
     await bench.pass_time(89)
     before = (sum(bench.posts.attempts.values()), list(bench.posts.delivered))
@@ -518,7 +518,7 @@ async def test_a_refusal_after_an_attempt_leaves_its_doubt(bench: Bench) -> None
     [job] = await ended(bench)
     bench.posts.trouble[job.job_id] = DeliveryPostponed("429 after 502", retry_after=timedelta(seconds=90))
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     bench.posts.trouble.clear()
     assert await bench.store.outbox.next_due_at(START) == START + timedelta(seconds=90)
     await bench.pass_time(89)
@@ -546,7 +546,7 @@ async def test_nothing_is_tried_while_the_whole_bot_has_to_wait(bench: Bench) ->
     [job] = await ended(bench)
     bench.posts.resting = START + timedelta(seconds=60)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(59)
     before = (bench.posts.turns[20, False], list(bench.media.reads))
     bench.posts.resting = None
@@ -559,7 +559,7 @@ async def test_nothing_is_tried_while_the_whole_bot_has_to_wait(bench: Bench) ->
 async def test_what_waited_for_its_turn_begins_nothing_when_the_whole_bot_has_to_wait_meanwhile(bench: Bench) -> None:
     [job] = await ended(bench)
     bench.posts.turn_gate.shut()
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.posts.turn_gate.arrived.wait()
 
     bench.posts.resting = START + timedelta(seconds=60)
@@ -576,7 +576,7 @@ async def test_the_file_of_a_full_channel_is_not_read_before_the_channel_takes_i
     *full, quiet = await ended(bench, 3, also_in=[21])
     bench.posts.full[20] = START + timedelta(seconds=5)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
     await bench.pass_time(4)
     before = (len(bench.media.reads), list(bench.posts.delivered))
     bench.posts.full.clear()
@@ -591,7 +591,7 @@ async def test_a_file_is_not_read_when_its_channel_filled_up_while_it_waited_for
     for job in slow:
         bench.posts.slow[job.lane] = Gate()
         bench.posts.slow[job.lane].shut()
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.until(lambda: bench.posts.turns[300, False] == 1)
     bench.posts.full[300] = START + timedelta(seconds=5)
 
@@ -609,22 +609,22 @@ async def test_a_file_is_not_read_when_its_channel_filled_up_while_it_waited_for
 async def test_a_result_is_posted_while_its_line_hangs(bench: Bench) -> None:
     job = await bench.ask()
     bench.posts.slow_lines.shut()
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.posts.slow_lines.arrived.wait()
     await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
 
-    await bench.courier.turn()
+    await bench.deliverer.turn()
     await bench.until(lambda: job.job_id in bench.posts.delivered)
 
     bench.posts.slow_lines.open()
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
 
 async def test_a_job_that_ended_before_it_had_a_line_gets_none(bench: Bench) -> None:
     job = await bench.record(new_job())
     await bench.store.watch.fail(job.job_id, Reason.MODERATED, now=START)
 
-    await courier_turns(bench)
+    await deliverer_turns(bench)
 
     assert bench.posts.delivered == [job.job_id]
     assert bench.posts.lines == []

@@ -10,8 +10,8 @@ from random import Random
 from typing import TypeAlias
 
 from sandbox.discord import Permission
-from tests.soak.drizzle import MEBIBYTE, begin_drizzle
-from tests.soak.town import Town
+from tests.soak.environment import Town
+from tests.soak.request_faults import MEBIBYTE, begin_drizzle
 
 BLOCKED_WORD = "tiger"
 

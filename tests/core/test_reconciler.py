@@ -11,7 +11,7 @@ from tests.core.bench import Bench
 from tests.core.fakes import START, Clock, Fault
 from veo_core.domain.jobs import JobKind, JobState
 from veo_core.domain.submissions import Submission
-from veo_core.domain.timing import Pace
+from veo_core.domain.timing import Timing
 from veo_core.errors import AnswerLost, RateLimited, Unreachable
 from veo_core.reasons import Reason
 from veo_core.store import Store
@@ -149,7 +149,7 @@ async def test_tasks_of_others_on_the_same_account_are_left_alone(bench: Bench) 
 
 
 async def test_a_submission_that_is_still_open_is_never_given_up(store: Store, clock: Clock) -> None:
-    bench = Bench(store, clock, pace=Pace(patience=timedelta(0)))
+    bench = Bench(store, clock, pace=Timing(patience=timedelta(0)))
     bench.api.hidden_for = timedelta(days=1)
     bench.api.gate.shut()
     job = await bench.ask()
@@ -158,7 +158,7 @@ async def test_a_submission_that_is_still_open_is_never_given_up(store: Store, c
 
     for _ in range(30):
         clock.advance(30)
-        await bench.searcher.turn()
+        await bench.reconciler.turn()
     assert (await bench.job(job)).state is JobState.SUBMITTING
     bench.api.gate.open()
     await bench.in_hand()
@@ -236,7 +236,7 @@ async def test_an_answer_and_a_search_at_once_leave_one_task_on_the_job(bench: B
 
         bench.api.gate.open()
         bench.clock.advance(6)
-        await asyncio.gather(bench.searcher.turn(), bench.in_hand())
+        await asyncio.gather(bench.reconciler.turn(), bench.in_hand())
 
         found = await bench.job(job)
         assert found.state is JobState.RUNNING

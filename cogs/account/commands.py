@@ -7,8 +7,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from cogs.account.texts import HELP_TEXT, allowance_text, models_text
 from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
-from cogs.kit.texts import HELP_TEXT, allowance_text, models_text
 
 Client = discord.Client
 Command = app_commands.Command[Any, ..., None]

@@ -24,10 +24,11 @@ from cogs.delivery.destinations import (
 from cogs.delivery.fallbacks import Draft, NextPlace, Parent, after_refusal, closes_place, is_given_up, is_passing
 from cogs.delivery.operator import Operator
 from cogs.delivery.status_lines import StatusLines
+from cogs.delivery.texts import alt_text, failure_text, link_text, result_text
 from cogs.kit.components import custom_ids, has_result_button, result_view
 from cogs.kit.interaction import problem_embed
 from cogs.kit.reasons import UserMessage
-from cogs.kit.texts import alt_text, failure_text, failure_words, link_text, result_text
+from cogs.kit.texts import failure_words
 from cogs.rest.gate import Gate
 from veo_core.domain.images import MediaFile
 from veo_core.domain.jobs import Job, JobState

@@ -15,9 +15,10 @@ from cogs.delivery.destinations import (
     reference,
 )
 from cogs.delivery.fallbacks import blocks_words, closes_place, is_passing
+from cogs.delivery.texts import is_status_line, state_words, status_line
 from cogs.kit.components import status_view
 from cogs.kit.interaction import NO_MENTIONS
-from cogs.kit.texts import is_status_line, jump_link, state_words, status_line
+from cogs.kit.texts import jump_link
 from cogs.rest.foreign_answers import OLD_EDITS
 from veo_core.domain.jobs import Job
 from veo_core.domain.messages import FINAL_LINES

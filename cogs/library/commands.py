@@ -8,7 +8,8 @@ import discord
 from discord import app_commands
 
 from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
-from cogs.kit.texts import active_text, cancelled_text, history_text, show_text
+from cogs.kit.texts import cancelled_text
+from cogs.library.texts import active_text, history_text, show_text
 from veo_core.domain.jobs import Job
 from veo_core.errors import Refusal
 from veo_core.reasons import Reason

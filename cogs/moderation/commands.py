@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from cogs.kit.interaction import acknowledge, actor_of, answer, host_of, info_embed, place_of
-from cogs.kit.texts import overview_text
+from cogs.moderation.texts import overview_text
 
 Client = discord.Client
 Command = app_commands.Command[Any, ..., None]

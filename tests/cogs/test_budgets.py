@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cogs.kit.texts import allowance_text
+from cogs.account.texts import allowance_text
 from sandbox.demo.world import World
 from sandbox.veo import StandInVeo
 from tests.cogs.people import asks, costs_nothing, made, presses_forged, reads, refusal, said, settings

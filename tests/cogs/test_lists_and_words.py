@@ -11,22 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cogs.account.texts import HELP_TEXT, allowance_text, models_text
+from cogs.delivery.texts import state_words, status_line
 from cogs.kit.reasons import WORDS, refusal_words
-from cogs.kit.texts import (
-    CONTENT_LIMIT,
-    HELP_TEXT,
-    accepted_text,
-    active_text,
-    allowance_text,
-    already_text,
-    cancelled_text,
-    failure_words,
-    history_text,
-    models_text,
-    show_text,
-    state_words,
-    status_line,
-)
+from cogs.kit.texts import CONTENT_LIMIT, accepted_text, already_text, cancelled_text, failure_words
+from cogs.library.texts import active_text, history_text, show_text
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import BUILT_IN

@@ -14,21 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.kit.texts import (
+from cogs.delivery.texts import (
     ALT_TEXT_LIMIT,
-    CONTENT_LIMIT,
     alt_text,
     failure_text,
-    failure_words,
     is_status_line,
-    jump_link,
     link_text,
     result_text,
-    show_text,
     state_words,
     status_line,
-    video_link,
 )
+from cogs.kit.texts import CONTENT_LIMIT, failure_words, jump_link, video_link
+from cogs.library.texts import show_text
 from tests.cogs.prompts import PLACE, large, prompts
 from tests.core.values import NOW, job
 from veo_core.domain.catalog import BUILT_IN

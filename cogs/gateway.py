@@ -7,11 +7,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Protocol
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.http import Route
 
 from cogs.account.commands import account_commands
 from cogs.background import Runs, Worker
@@ -169,10 +171,24 @@ class VeoBot(commands.AutoShardedBot):
         await answer_error(interaction, error)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """One shard every five seconds, as Discord asks for; the first one at once."""
+        """One shard every five seconds, as Discord asks for; the first one at once, since the login proved the token.
+
+        Raises discord.LoginFailure for a token that was revoked: the code of the close that says so may get lost.
+        """
         del shard_id
         if not initial:
             await asyncio.sleep(_IDENTIFY_SPACING)
+            await self._prove_token()
+
+    async def _prove_token(self) -> None:
+        try:
+            await self.http.request(Route("GET", "/users/@me"))
+        except discord.HTTPException as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise discord.LoginFailure("Discord refuses the token") from error
+            _log.debug("The token could not be proved", extra={"error": str(error)})
+        except (discord.RateLimited, *NETWORK_FAILURES) as error:
+            _log.debug("The token could not be proved", extra={"error": str(error)})
 
     async def close(self) -> None:
         """Stop the loops and the desk first, so that what is in hand can still be posted and answered."""

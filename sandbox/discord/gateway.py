@@ -53,6 +53,8 @@ class Gateway:
         self.ack_heartbeats = True
         self.refusing = False
         self.never_ready = False
+        # Whether an identify that is refused is cut off without the code that says why.
+        self.loses_close_codes = False
         self.privileged_intents = 0
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
@@ -144,6 +146,9 @@ class Gateway:
         shard = (int(own), int(count))
         self.identifies.append({"at": self._world.clock.now(), "shard": shard, "intents": data["intents"]})
         refusal = self._refusal(connection, data, shard)
+        if refusal and self.loses_close_codes:
+            self.kill()
+            return
         if refusal:
             connection.close(refusal)
             return

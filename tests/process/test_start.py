@@ -219,6 +219,17 @@ async def test_a_token_revoked_while_it_runs_ends_the_bot_with_one_readable_line
     assert_one_line(house, "discord.token")
 
 
+async def test_a_revoked_token_ends_the_bot_also_where_the_code_of_the_close_gets_lost(house: House) -> None:
+    await house.start()
+
+    house.discord.token = "a new one"
+    house.discord.gateway.loses_close_codes = True
+    house.discord.gateway.invalidate()
+
+    assert await house.ended() == 1
+    assert_one_line(house, "discord.token")
+
+
 @pytest.mark.slow
 async def test_a_stop_while_the_provider_says_nothing_still_ends_within_seconds(house: House) -> None:
     house.veo.faults.add(Route.TASKS, Hang(60), times=None)

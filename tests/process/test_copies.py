@@ -74,7 +74,11 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+# Each takes twenty seconds: the other two ways of putting a copy back run with the slow tests.
+QUICK = ("backup and restore", "a copy of SQLite put there by hand")
+
+
+@pytest.mark.parametrize("way", [way if way in QUICK else pytest.param(way, marks=pytest.mark.slow) for way in WAYS])
 async def test_a_copy_put_back_pays_and_posts_nothing_twice(house: House, tmp_path: Path, way: str) -> None:
     make, put_back = WAYS[way]
     copy = tmp_path / "copy.sqlite3"

@@ -37,6 +37,7 @@ async def test_a_start_without_network_is_one_line_however_often_it_is_tried(hou
     assert "Traceback" not in house.log
 
 
+@pytest.mark.slow
 async def test_a_gateway_that_stays_away_is_one_line_and_one_more_when_it_is_back(house: House) -> None:
     await house.start()
     began = len(house.log.splitlines())

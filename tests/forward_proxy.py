@@ -37,7 +37,8 @@ class ForwardProxy:
         return {urlsplit(one.split(" ")[1]).hostname or one.split(" ")[1] for one in self.asked}
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._pipes.add(asyncio.current_task())  # pyright: ignore[reportArgumentType] # a server's callback is a task
+        if (pipe := asyncio.current_task()) is not None:
+            self._pipes.add(pipe)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(_END)
             line, *headers = head.decode().split("\r\n")

@@ -18,12 +18,9 @@ TRACE_ID = "2efa9340-b21b-4e26-9e14-4aac95f343ab"
 class Route(StrEnum):
     """Where a fault strikes."""
 
-    VIDEOS = "videos"
-    """POST /veo/videos."""
-    TASKS = "tasks"
-    """POST /veo/tasks."""
-    MEDIA = "media"
-    """GET /media/<task id>.<mp4 or gif>; predicates see `{"task_id", "kind"}`."""
+    VIDEOS = "videos"  # POST /veo/videos
+    TASKS = "tasks"  # POST /veo/tasks
+    MEDIA = "media"  # GET /media/<task id>.<mp4 or gif>; predicates see `{"task_id", "kind"}`
 
 
 class ErrorForm(Enum):

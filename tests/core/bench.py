@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import aiosqlite
 
@@ -105,9 +106,9 @@ class Bench:
         await self.store.queue.recover(self.clock.now())
         await ModelDoubts(self.workshop).load()
 
-    async def ask(self, user_id: int = 1, prompt: str = "a cat", **options: object) -> Job:
+    async def ask(self, user_id: int = 1, prompt: str = "a cat", **options: Any) -> Job:
         """Record a request, as `studio` does."""
-        job = await self.record(new_job(user_id, prompt, **options))  # pyright: ignore[reportArgumentType]
+        job = await self.record(new_job(user_id, prompt, **options))
         self.workshop.changed()
         return job
 
@@ -193,3 +194,9 @@ async def counts(store: Store) -> dict[JobState, int]:
 def _runners(loop: Loop) -> list[asyncio.Task[None]]:
     held = [value for value in vars(loop).values() if isinstance(value, Runners)]
     return [runner for runners in held for runner in runners._by_job.values()]
+
+
+async def trace_with(connection: aiosqlite.Connection, handler: Callable[[str], None]) -> None:
+    """Hand every statement of a connection to `handler`."""
+    # aiosqlite declares a bare Callable.
+    await connection.set_trace_callback(handler)  # pyright: ignore[reportUnknownMemberType]

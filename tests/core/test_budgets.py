@@ -96,11 +96,12 @@ def test_never_is_named_before_any_time_and_the_latest_time_before_others() -> N
     person = Barrier(Reason.DAILY_LIMIT, NOW + timedelta(hours=1), 5)
     server, bot = Barrier(Reason.BUDGET_REACHED, TOMORROW), Barrier(Reason.BOT_BUDGET_REACHED, TOMORROW)
     never = Barrier(Reason.VIDEOS_OFF, None)
+    limit = Barrier(Reason.DAILY_LIMIT, TOMORROW, 5)
 
     assert strongest([]) is None
     assert strongest([person, server, bot]) is server
     assert strongest([server, bot]) is server
-    assert strongest([Barrier(Reason.DAILY_LIMIT, TOMORROW, 5), server]).reason is Reason.DAILY_LIMIT  # pyright: ignore[reportOptionalMemberAccess]
+    assert strongest([limit, server]) is limit
     assert strongest([person, server, never, bot]) is never
 
 

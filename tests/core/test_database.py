@@ -11,14 +11,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import aiosqlite
 import pytest
 
-from tests.core.bench import PLENTY, connection_of, counts, new_job
+from tests.core.bench import PLENTY, connection_of, counts, new_job, trace_with
 from tests.core.fakes import START
 from veo_core.errors import StorageError, StorageInUse
 from veo_core.store import Database, Store, database
@@ -348,15 +347,10 @@ async def held_back(store: Store, statement: str) -> AsyncGenerator[HeldBack]:
             held.began.set()
             held.go_on.wait(5)
 
-    await _trace_with(connection, trace)
+    await trace_with(connection, trace)
     yield held
     held.go_on.set()
-    await _trace_with(connection, _forget)
-
-
-async def _trace_with(connection: aiosqlite.Connection, handler: Callable[[str], None]) -> None:
-    # aiosqlite declares a bare Callable.
-    await connection.set_trace_callback(handler)  # pyright: ignore[reportUnknownMemberType]
+    await trace_with(connection, _forget)
 
 
 def _forget(_: str) -> None:

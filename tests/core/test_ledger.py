@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.bench import PLENTY, connection_of, new_job, new_upscale
+from tests.core.bench import PLENTY, connection_of, new_job, new_upscale, trace_with
 from tests.core.fakes import Clock
 from veo_core.domain.actors import Place
 from veo_core.domain.budgets import Alert, Budget, Budgets, Ceilings, Scope
@@ -78,8 +78,7 @@ class Till:
 async def traced(store: Store) -> list[str]:
     """Every statement from now on."""
     seen: list[str] = []
-    # aiosqlite declares a bare Callable.
-    await connection_of(store).set_trace_callback(seen.append)  # pyright: ignore[reportUnknownMemberType]
+    await trace_with(connection_of(store), seen.append)
     return seen
 
 

@@ -74,7 +74,7 @@ async def steps_of(store: Store, *, max_running: int = 5) -> int:
 
     await connection_of(store).set_progress_handler(another, 100)
     await claim(store, max_running=max_running)
-    await connection_of(store).set_progress_handler(None, 100)  # pyright: ignore[reportArgumentType]
+    await connection_of(store).set_progress_handler(lambda: 0, 100)
     return count
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-import sqlite3
-from collections.abc import Generator
-from contextlib import closing, contextmanager
 
 import pytest
 
 from tests.process.books import audit
 from tests.process.house import House
+from tests.process.trouble import full
 
 pytestmark = pytest.mark.process
 
-_ROOM_FOR_THE_LOG = 16_384
 LOST, BACK = "Discord cannot be reached", "The connection to Discord stands"
 REFUSED, TAKEN = "The database takes nothing", "The database works again"
 
@@ -52,24 +48,6 @@ async def test_a_gateway_that_stays_away_is_one_line_and_one_more_when_it_is_bac
     assert "Traceback" not in house.log
     assert len(house.log.splitlines()) - began <= 6, house.log
     assert await house.result(await house.order(house.person("anna"), "after the outage"))
-
-
-@contextmanager
-def locked(house: House) -> Generator[None]:
-    """Another program holds the write lock."""
-    with closing(sqlite3.connect(house.database, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("ROLLBACK")
-
-
-@contextmanager
-def full(house: House) -> Generator[None]:
-    """Nothing may be written beyond the log: what SQLite meets is an error of the disk, in the WAL and in the file."""
-    assert house.process is not None
-    resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (_ROOM_FOR_THE_LOG, resource.RLIM_INFINITY))
-    yield
-    resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 async def test_a_full_disk_is_one_line_however_many_meet_it(house: House) -> None:

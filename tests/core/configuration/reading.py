@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -43,6 +43,6 @@ def keys(section: BaseModel, path: str = "") -> Iterator[tuple[str, object]]:
 def flat(table: dict[str, Any], path: str = "") -> Iterator[str]:
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from flat({str(key): inner for key, inner in value.items()}, f"{path}{name}.")  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            yield from flat(cast("dict[str, Any]", value), f"{path}{name}.")
         else:
             yield f"{path}{name}"
